@@ -1,0 +1,71 @@
+import type { Actor, WorkerName } from './facts.ts';
+import type { JobId, RunId } from './ids.ts';
+import type { ContainmentLevel, RunRequest } from './run-spec.ts';
+
+/** The outcome of asking for something: done, or refused with a reason a person can act on. */
+export type Answer<T> =
+  | { readonly kind: 'done'; readonly value: T }
+  | { readonly kind: 'refused'; readonly code: 'not-found' | 'conflict' | 'invalid' | 'unavailable'; readonly detail: string; readonly hint: string };
+
+export interface StartedRun {
+  readonly runId: RunId;
+  readonly jobId: JobId;
+  readonly runDir: string;
+  /** Set when it could not be started: 125, 126 or 127, as in coreutils `timeout`. */
+  readonly failed: { readonly exitCode: 125 | 126 | 127; readonly reason: string } | null;
+}
+
+export interface RunCommand {
+  readonly runId: RunId;
+  readonly by: Actor;
+  readonly reason: string;
+  readonly requestId: string;
+}
+
+/** What the gateway may ask of the coordinator (comlink, each raced with a deadline and with thread death). */
+export interface CoordinatorControl {
+  startRun(request: RunRequest, by: Actor): Promise<Answer<StartedRun>>;
+  stopRun(command: RunCommand & { readonly graceMs: number | null }): Promise<Answer<{ accepted: true }>>;
+  restartRun(command: RunCommand): Promise<Answer<{ accepted: true }>>;
+  pauseRun(command: RunCommand): Promise<Answer<{ accepted: true }>>;
+  resumeRun(command: RunCommand): Promise<Answer<{ accepted: true }>>;
+  stopDaemon(command: { readonly by: Actor; readonly stopJobs: boolean }): Promise<Answer<{ runsLeft: number }>>;
+  workers(): Promise<readonly WorkerStatus[]>;
+  /** A fault switch: refused unless FLOWFORGE_FAULTS=1. */
+  injectFault(fault: { readonly worker: WorkerName; readonly kind: WorkerFault }): Promise<Answer<{ accepted: true }>>;
+}
+
+export type WorkerFault = 'throw' | 'exit' | 'block' | 'leak';
+
+export interface WorkerStatus {
+  readonly worker: WorkerName;
+  readonly generation: number;
+  readonly state: 'starting' | 'up' | 'down' | 'given-up';
+  readonly startedAtMs: number;
+  readonly deaths: number;
+  readonly lastDeath: string | null;
+}
+
+/** What every worker answers to (comlink). */
+export interface WorkerControl {
+  /** Resolves when the worker has let go of what it holds. */
+  stop(): Promise<void>;
+  injectFault(kind: WorkerFault): Promise<void>;
+}
+
+/** What the gateway tells the coordinator once it listens. */
+export interface GatewayAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly socketPath: string;
+}
+
+export interface DaemonStatus {
+  readonly running: boolean;
+  readonly pid: number | null;
+  readonly port: number | null;
+  readonly home: string;
+  readonly version: string;
+  readonly containment?: ContainmentLevel;
+  readonly workers?: readonly WorkerStatus[];
+}

@@ -1,0 +1,135 @@
+import type { Actor, Fact, FactBody, SealedFact, StopCause } from './facts.ts';
+import type { JobId, JobKey, RunId } from './ids.ts';
+import type { Evidence, Finding, LadderStep, Rollout, RuleStateName, Severity } from './judgement.ts';
+import type { HostFigures } from './observations.ts';
+import type { ContainmentHandle, ProcessIdentity, RunLimits } from './run-spec.ts';
+import type { SignalVector } from './signals.ts';
+
+/** All a worker needs to know of a run in order to watch it. */
+export interface WatchedRun {
+  readonly runId: RunId;
+  readonly jobId: JobId;
+  readonly jobKey: JobKey;
+  readonly name: string;
+  readonly cwd: string;
+  /** Absolute path of `runs/<run-id>`. */
+  readonly runDir: string;
+  readonly identity: ProcessIdentity;
+  readonly containment: ContainmentHandle;
+  readonly startedAtMs: number;
+  readonly limits: RunLimits;
+  readonly policy: PolicyText;
+  readonly rollout: Rollout | null;
+  readonly noKill: boolean;
+  readonly keepOrphans: boolean;
+  readonly model: string | null;
+  /** Restarts of this job in its window, for `run.restarts`. */
+  readonly restarts: number;
+  /** True when this daemon did not start it. */
+  readonly adopted: boolean;
+}
+
+/** A policy as it crosses threads: its whole text with the texts of its parents; each thread compiles it once per hash. */
+export interface PolicyText {
+  readonly name: string;
+  /** SHA-256, hex, of all texts; every decision names it. */
+  readonly hash: string;
+  /** Nearest first; parents after their children. */
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+}
+
+/** Coordinator to sampling, detection and action: which runs there are. */
+export type RunChange =
+  | { readonly kind: 'watch'; readonly run: WatchedRun }
+  /** The main process ended: read the rest, then forget the run. */
+  | { readonly kind: 'unwatch'; readonly runId: RunId }
+  | { readonly kind: 'paused'; readonly runId: RunId; readonly atMs: number }
+  | { readonly kind: 'resumed'; readonly runId: RunId; readonly atMs: number }
+  | { readonly kind: 'policy-changed'; readonly runId: RunId; readonly policy: PolicyText };
+
+/** Coordinator to sampling. `refill`: detection is new, read the recent past again. */
+export type SamplingMessage = RunChange | { readonly kind: 'refill' };
+
+/** Detection to action: where one rule stands on one run. Sent on each change and, while it fires, on each tick. */
+export interface Assessment {
+  readonly runId: RunId;
+  readonly rule: string;
+  readonly policyHash: string;
+  readonly state: RuleStateName;
+  readonly severity: Severity;
+  readonly summary: string;
+  /** Since when it is in this state. */
+  readonly sinceMs: number;
+  readonly atMs: number;
+  /** How long the condition must hold before it fires. */
+  readonly dwellMs: number;
+  readonly ladder: readonly LadderStep[];
+  /** Steps whose `onlyIf` does not hold now, by index. */
+  readonly heldBack: readonly number[];
+  readonly rollout: Rollout;
+  /** Hard limits: never sampled by a rollout, grace 0 where `graceMs` is 0. */
+  readonly isLimit: boolean;
+  readonly graceMs: number;
+  readonly evidence: readonly Evidence[];
+  readonly numbers: SignalVector;
+  /** Why a firing or pending rule went back to inactive, in words. */
+  readonly why: string;
+}
+
+/** To action: from detection (assessments), from the coordinator (the rest). */
+export type ActionMessage =
+  | { readonly kind: 'assessed'; readonly assessments: readonly Assessment[] }
+  | { readonly kind: 'run-changed'; readonly change: RunChange }
+  | { readonly kind: 'stop-requested'; readonly runId: RunId; readonly cause: StopCause; readonly by: Actor; readonly reason: string; readonly restartAfter: boolean; readonly graceMs: number | null }
+  | { readonly kind: 'pause-requested'; readonly runId: RunId; readonly by: Actor; readonly reason: string }
+  | { readonly kind: 'resume-requested'; readonly runId: RunId; readonly by: Actor; readonly reason: string };
+
+/** Action (or the gateway, for audit) to the coordinator: something happened; journal it, number it, tell everybody. */
+export interface FactReport {
+  /** A fact is reported again after a crash under the same key and journalled once. */
+  readonly key: string;
+  readonly body: FactBody;
+  /** Intents are synced to disk before they are confirmed. */
+  readonly mustSync: boolean;
+}
+
+/** Coordinator to gateway: facts in order, each once or more (seq tells). */
+export interface FactDelivery {
+  readonly sealed: readonly SealedFact[];
+}
+
+/** Where the rules of one run stand now, for the fleet: the nearest first. */
+export interface LiveRule {
+  readonly rule: string;
+  readonly state: RuleStateName;
+  readonly severity: Severity;
+  readonly sinceMs: number;
+  readonly dwellMs: number;
+  readonly summary: string;
+}
+
+/** Live numbers of one run; a newer one replaces an older one. */
+export interface LiveRow {
+  readonly runId: RunId;
+  readonly atMs: number;
+  readonly signals: SignalVector;
+  readonly lastLine: string | null;
+  readonly rules: readonly LiveRule[];
+  readonly findings: readonly Finding[];
+}
+
+/** Detection to gateway, latest wins: the fleet at one moment. Rows of runs that were due; others keep their last. */
+export interface LiveFrame {
+  readonly atMs: number;
+  readonly host: HostFigures;
+  readonly rows: readonly LiveRow[];
+}
+
+/** Detection to gateway, must arrive: the signal vectors of one tick, for charts, replay and backtest. */
+export interface RecordingBatch {
+  readonly atMs: number;
+  readonly rows: readonly { readonly runId: RunId; readonly policyHash: string; readonly signals: SignalVector }[];
+}
+
+/** What action is given when it is built again: the facts of all runs that are not over, oldest first. */
+export type History = readonly Fact[];

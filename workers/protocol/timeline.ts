@@ -1,0 +1,122 @@
+import { assertNever } from './assert-never.ts';
+import { type Fact, incidentOf, runOf } from './facts.ts';
+import type { SignalVector } from './signals.ts';
+import { signals } from './signals.ts';
+import type { TimelineEntry } from './views.ts';
+
+/** One fact as one line of a timeline. Told the same way in the terminal, the API and the dashboard. */
+export const toTimelineEntry = (fact: Fact): TimelineEntry => ({
+  seq: fact.seq,
+  atMs: fact.atMs,
+  kind: fact.kind,
+  runId: runOf(fact),
+  incidentId: incidentOf(fact),
+  weight: weightOf(fact),
+  text: sentenceOf(fact),
+  fact,
+});
+
+const background: ReadonlySet<Fact['kind']> = new Set(['rule-pending', 'rule-cleared', 'stop-signalled', 'worker-started', 'daemon-started', 'daemon-stopped', 'audit-recorded']);
+const headline: ReadonlySet<Fact['kind']> = new Set(['incident-opened', 'decision-made', 'stop-verified', 'kill-incomplete', 'run-lost', 'job-quarantined', 'worker-given-up', 'ledger-trouble', 'run-start-failed']);
+
+const weightOf = (fact: Fact): 0 | 1 | 2 => (headline.has(fact.kind) ? 2 : background.has(fact.kind) ? 0 : 1);
+
+const sentenceOf = (fact: Fact): string => {
+  switch (fact.kind) {
+    case 'run-requested':
+      return `${fact.face.name}: start asked by ${fact.by}${fact.generation > 1 ? `, generation ${fact.generation}` : ''}`;
+    case 'run-queued':
+      return `waiting: ${fact.why}`;
+    case 'run-dequeued':
+      return `taken out of the queue: ${fact.why}`;
+    case 'run-started':
+      return `started as process ${fact.pid}`;
+    case 'run-start-failed':
+      return `could not be started: ${fact.reason}`;
+    case 'run-adopted':
+      return `found after a restart of FlowForge: ${fact.outcome} (${fact.detail})`;
+    case 'run-exited':
+      return fact.signal === null ? `ended with code ${fact.code}` : `ended by ${fact.signal}`;
+    case 'run-lost':
+      return `lost: ${fact.why}`;
+    case 'run-paused':
+      return `paused, ${count(fact.processes, 'process', 'processes')} frozen: ${fact.reason}`;
+    case 'run-resumed':
+      return `resumed: ${fact.reason}`;
+    case 'output-gap':
+      return `${fact.stream} bytes ${fact.fromByte}-${fact.toByte} are gone: ${fact.why}`;
+    case 'restart-scheduled':
+      return `restart ${fact.attempt} in ${seconds(fact.delayMs)}: ${fact.reason}`;
+    case 'run-restarted':
+      return `followed by run ${fact.nextRunId}`;
+    case 'job-quarantined':
+      return `quarantined after ${count(fact.restarts, 'restart', 'restarts')} in ${seconds(fact.windowMs)}: ${fact.reason}`;
+    case 'stop-began':
+      return `stop began (${fact.cause}, by ${fact.by}): ${fact.reason}`;
+    case 'stop-signalled':
+      return `${fact.signal} to ${count(fact.processes, 'process', 'processes')}`;
+    case 'stop-verified':
+      return `killed: verified empty after ${seconds(fact.tookMs)}, ${count(fact.killed, 'process', 'processes')} ended`;
+    case 'kill-incomplete':
+      return `NOT killed: ${fact.survivors.map((s) => `${s.command} (${s.pid})`).join(', ')} still alive`;
+    case 'stop-refused':
+      return `stop refused: ${fact.why}`;
+    case 'rule-pending':
+      return `${fact.rule} is pending (fires after ${seconds(fact.dwellMs)}): ${fact.summary}`;
+    case 'rule-cleared':
+      return `${fact.rule} cleared after ${seconds(fact.afterMs)}: ${fact.why}`;
+    case 'incident-opened':
+      return `${fact.rule}: ${fact.summary}`;
+    case 'decision-made':
+      return decisionSentence(fact);
+    case 'action-averted':
+      return `${fact.wouldDo} averted: ${fact.why}`;
+    case 'incident-closed':
+      return `incident closed, ${fact.outcome}: ${fact.summary}`;
+    case 'daemon-started':
+      return fact.after === 'crash' ? 'FlowForge guards again after a crash' : 'FlowForge started';
+    case 'daemon-stopped':
+      return `FlowForge stopped, asked by ${fact.by}; ${count(fact.runsLeft, 'run', 'runs')} left running`;
+    case 'worker-started':
+      return `${fact.worker} is up (generation ${fact.generation}, ${fact.tookMs} ms)`;
+    case 'worker-died':
+      return `${fact.worker} died (generation ${fact.generation}): ${fact.why}`;
+    case 'worker-given-up':
+      return `UNGUARDED: ${fact.worker} died ${fact.deaths} times in ${seconds(fact.windowMs)} and was given up`;
+    case 'ledger-trouble':
+      return `ledger: ${fact.why}`;
+    case 'policy-refused':
+      return `policy refused: ${fact.problem}`;
+    case 'audit-recorded':
+      return `${fact.actor} ${fact.action} ${fact.target}: ${fact.outcome}${fact.reason === '' ? '' : ` (${fact.reason})`}`;
+    default:
+      return assertNever(fact);
+  }
+};
+
+const decisionSentence = (fact: Extract<Fact, { kind: 'decision-made' }>): string => {
+  const numbers = describeNumbers(fact.numbers);
+  const because = numbers === '' ? fact.reason : `${fact.reason} (${numbers})`;
+  return fact.enforced || fact.wouldDo === fact.does
+    ? `${fact.does}: ${because}`
+    : `${fact.mode}: would ${fact.wouldDo}, does nothing: ${because}`;
+};
+
+/** `cpu.pct 99.8 %, output.cycles 812`: the numbers that decided, with their units. */
+export const describeNumbers = (numbers: SignalVector): string =>
+  Object.entries(numbers)
+    .map(([name, value]) => `${name} ${typeof value === 'number' ? formatNumber(value) : value}${unitSuffix(name)}`)
+    .join(', ');
+
+const unitSuffix = (name: string): string => {
+  const unit = signals[name as keyof typeof signals]?.unit;
+  if (unit === 'pct') return ' %';
+  if (unit === 's') return ' s';
+  if (unit === 'bytes') return ' bytes';
+  if (unit === 'bytes/s') return ' bytes/s';
+  return '';
+};
+
+const formatNumber = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(1));
+const seconds = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
+const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;

@@ -1,0 +1,85 @@
+import type { MessagePort } from 'node:worker_threads';
+
+type Frame<Body> =
+  | { readonly kind: 'data'; readonly seq: number; readonly skipped: number; readonly body: Body }
+  | { readonly kind: 'done'; readonly seq: number };
+
+/** Ask of each wire: may a later body replace an earlier one? Then latest-wins; else at most `window` are unconfirmed. */
+export type Delivery = { readonly kind: 'must-arrive'; readonly window: number } | { readonly kind: 'latest-wins' };
+
+/** The writing end of a link. */
+export interface Outlet<Body> {
+  /** Resolves when the reader is done with the body (must-arrive) or at once (latest-wins). */
+  send(body: Body): Promise<void>;
+}
+
+/** An outlet whose reader may die and be replaced: what was never confirmed goes to the next reader, in order. */
+export interface LinkOutlet<Body> extends Outlet<Body> {
+  connect(port: MessagePort): void;
+  /** Bodies that no reader has confirmed yet. */
+  pending(): number;
+}
+
+interface Entry<Body> {
+  readonly body: Body;
+  readonly settle: () => void;
+}
+
+export const openOutlet = <Body>(delivery: Delivery): LinkOutlet<Body> => {
+  const room = delivery.kind === 'must-arrive' ? delivery.window : 1;
+  const inFlight = new Map<number, Entry<Body>>();
+  let waiting: Entry<Body>[] = [];
+  let port: MessagePort | null = null;
+  let seq = 0;
+  let skipped = 0;
+
+  const flush = (): void => {
+    while (port !== null && inFlight.size < room) {
+      const next = waiting.shift();
+      if (next === undefined) return;
+      inFlight.set(++seq, next);
+      port.postMessage({ kind: 'data', seq, skipped, body: next.body } satisfies Frame<Body>);
+      skipped = 0;
+    }
+  };
+  const confirm = (frame: Frame<Body>): void => {
+    if (frame.kind !== 'done') return;
+    inFlight.get(frame.seq)?.settle();
+    inFlight.delete(frame.seq);
+    flush();
+  };
+
+  return {
+    send: (body) =>
+      new Promise((settle) => {
+        if (delivery.kind === 'latest-wins') {
+          skipped += waiting.length;
+          waiting = [{ body, settle: () => undefined }];
+          settle();
+        } else {
+          waiting.push({ body, settle });
+        }
+        flush();
+      }),
+    connect: (next) => {
+      port?.close();
+      port = next;
+      waiting = delivery.kind === 'latest-wins' ? waiting : [...inFlight.values(), ...waiting];
+      inFlight.clear();
+      next.on('message', confirm);
+      flush();
+    },
+    pending: () => inFlight.size + waiting.length,
+  };
+};
+
+/** One body at a time, in order; confirmed only once `handle` is done with it. `skipped` counts what latest-wins dropped. */
+export const openInlet = <Body>(port: MessagePort, handle: (body: Body, skipped: number) => void | Promise<void>): void => {
+  let tail: Promise<void> = Promise.resolve();
+  port.on('message', (frame: Frame<Body>) => {
+    if (frame.kind !== 'data') return;
+    tail = tail
+      .then(() => handle(frame.body, frame.skipped))
+      .then(() => port.postMessage({ kind: 'done', seq: frame.seq } satisfies Frame<Body>));
+  });
+};
