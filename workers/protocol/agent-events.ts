@@ -43,9 +43,21 @@ export type AgentEvent =
       readonly isEmpty: boolean;
       readonly sample: string;
     })
-  | (EventHead & { readonly kind: 'said'; readonly textHash: number; readonly chars: number; readonly thought: boolean; readonly sample: string })
+  | (EventHead & {
+      readonly kind: 'said';
+      readonly textHash: number;
+      readonly chars: number;
+      readonly thought: boolean;
+      readonly sample: string;
+    })
   /** The tail of streamed model text is periodic: `unitChars` characters came `repeats` times. */
-  | (EventHead & { readonly kind: 'text-degenerated'; readonly unitChars: number; readonly repeats: number; readonly level: 'warn' | 'act'; readonly sample: string })
+  | (EventHead & {
+      readonly kind: 'text-degenerated';
+      readonly unitChars: number;
+      readonly repeats: number;
+      readonly level: 'warn' | 'act';
+      readonly sample: string;
+    })
   | (EventHead & {
       readonly kind: 'tokens-used';
       /** One id is counted once; a later event with the same id replaces the earlier (its numbers are not smaller). */
@@ -61,7 +73,12 @@ export type AgentEvent =
   | (EventHead & { readonly kind: 'agent-finished'; readonly child: string })
   | (EventHead & { readonly kind: 'approval-asked'; readonly sample: string })
   | (EventHead & { readonly kind: 'approval-answered' })
-  | (EventHead & { readonly kind: 'request-failed'; readonly errorHash: number; readonly status: number | null; readonly sample: string })
+  | (EventHead & {
+      readonly kind: 'request-failed';
+      readonly errorHash: number;
+      readonly status: number | null;
+      readonly sample: string;
+    })
   | (EventHead & { readonly kind: 'stream-retried' })
   | (EventHead & { readonly kind: 'user-spoke' })
   | (EventHead & { readonly kind: 'turn-started' })
