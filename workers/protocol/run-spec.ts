@@ -62,7 +62,7 @@ export interface RunSpec extends RunRequest {
   readonly requestedAtMs: number;
   /** When earlier runs of this job were restarted, epoch ms, oldest first; so a crash of FlowForge does not reset the count. */
   readonly restartsAtMs: readonly number[];
-  readonly containment: ContainmentLevel;
+  readonly handle: ContainmentHandle;
 }
 
 export const containmentLevels = ['cgroup2', 'tag-scan', 'process-group'] as const;

@@ -64,6 +64,8 @@ export const hostWorker = async <Setup>(
 
   parentPort.on('message', (message: Rewire) => {
     if (message.kind !== 'rewire') return;
+    // The actor may still be starting: then it finds the newest port when it asks for the wire.
+    ports.set(message.wire, { ...bornWire(message.wire), port: message.port });
     outlets.get(message.wire)?.connect(message.port);
     inlets.get(message.wire)?.connect(message.port);
   });
