@@ -80,6 +80,8 @@ export interface Assessment {
 export type ActionMessage =
   | { readonly kind: 'assessed'; readonly assessments: readonly Assessment[] }
   | { readonly kind: 'run-changed'; readonly change: RunChange }
+  /** A fact that action did not say itself, to be believed. */
+  | { readonly kind: 'fact-seen'; readonly fact: Fact }
   | {
       readonly kind: 'stop-requested';
       readonly runId: RunId;
