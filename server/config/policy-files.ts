@@ -13,18 +13,25 @@ const MAX_FILES = 16;
  * @throws Error naming the file when one is missing or parents go round in a circle.
  */
 export const readPolicyText = (source: PolicySource, policiesDir: string): PolicyText => {
-  const first = source.kind === 'shipped' ? readShipped(source.name, policiesDir) : { path: source.path, text: source.text };
+  const first =
+    source.kind === 'shipped' ? readShipped(source.name, policiesDir) : { path: source.path, text: source.text };
   const files = [first];
   for (let i = 0; i < files.length; i++) {
     const file = files[i];
     if (file === undefined) break;
     for (const parent of parentsOf(file.text)) {
-      const next = parent.includes('/') || parent.endsWith('.yaml') ? readBeside(file.path, parent) : readShipped(parent, policiesDir);
+      const next =
+        parent.includes('/') || parent.endsWith('.yaml')
+          ? readBeside(file.path, parent)
+          : readShipped(parent, policiesDir);
       if (!files.some((known) => known.path === next.path)) files.push(next);
-      if (files.length > MAX_FILES) throw new Error(`${first.path}: extends more than ${MAX_FILES} policies; do they name each other in a circle?`);
+      if (files.length > MAX_FILES)
+        throw new Error(`${first.path}: extends more than ${MAX_FILES} policies; do they name each other in a circle?`);
     }
   }
-  const hash = createHash('sha256').update(JSON.stringify(files.map((file) => file.text))).digest('hex');
+  const hash = createHash('sha256')
+    .update(JSON.stringify(files.map((file) => file.text)))
+    .digest('hex');
   return { name: source.kind === 'shipped' ? source.name : path.basename(source.path), hash, files };
 };
 
@@ -33,7 +40,9 @@ export const shippedPolicies = ['local-default', 'standard', 'agent-fleet'] as c
 
 const readShipped = (name: string, policiesDir: string): { path: string; text: string } => {
   if (!shippedPolicies.some((known) => known === name)) {
-    throw new Error(`there is no shipped policy "${name}"; there are ${shippedPolicies.join(', ')}, or name a file with a path`);
+    throw new Error(
+      `there is no shipped policy "${name}"; there are ${shippedPolicies.join(', ')}, or name a file with a path`,
+    );
   }
   const file = path.join(policiesDir, `${name}.yaml`);
   return { path: `policies/${name}.yaml`, text: readFileSync(file, 'utf8') };

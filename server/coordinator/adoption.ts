@@ -19,7 +19,10 @@ export interface FoundRun {
 export const settledMark = 'settled';
 
 /** Looks at every run directory that is not settled. Damaged ones are reported, never touched. */
-export const findUnsettledRuns = (runsDir: string, onDamage: (runDir: string, why: string) => void): readonly FoundRun[] => {
+export const findUnsettledRuns = (
+  runsDir: string,
+  onDamage: (runDir: string, why: string) => void,
+): readonly FoundRun[] => {
   if (!existsSync(runsDir)) return [];
   return readdirSync(runsDir)
     .filter((name) => isUlid(name) && !existsSync(path.join(runsDir, name, settledMark)))
@@ -48,7 +51,8 @@ const judge = (runDir: string, pidFile: PidFile | null): { outcome: AdoptionOutc
   const exit = readExitFile(runDir);
   if (exit.kind === 'read') return { outcome: 'exited', detail: `it ended with code ${exit.value.code} meanwhile` };
   if (pidFile === null) return { outcome: 'never_started', detail: 'no process of it was ever seen' };
-  if (pidFile.identity.bootId !== readBootId()) return { outcome: 'lost_reboot', detail: 'the machine was started anew since' };
+  if (pidFile.identity.bootId !== readBootId())
+    return { outcome: 'lost_reboot', detail: 'the machine was started anew since' };
   if (isAlive(pidFile.identity)) return { outcome: 'adopted', detail: `process ${pidFile.identity.pid} is alive` };
   if (isAlive(pidFile.shim)) return { outcome: 'exited', detail: 'its end is just being written down' };
   return { outcome: 'exit_unknown', detail: 'its process is gone and nobody wrote down how it ended' };

@@ -35,7 +35,15 @@ export const createControl = (options: ControlOptions): CoordinatorControl => {
 
   const stopAllJobs = async (by: Actor): Promise<void> => {
     for (const { spec } of fleet.table.live()) {
-      orderAction({ kind: 'stop-requested', runId: spec.runId, cause: 'shutdown', by, reason: 'FlowForge is told to stop with its jobs', restartAfter: false, graceMs: null });
+      orderAction({
+        kind: 'stop-requested',
+        runId: spec.runId,
+        cause: 'shutdown',
+        by,
+        reason: 'FlowForge is told to stop with its jobs',
+        restartAfter: false,
+        graceMs: null,
+      });
     }
     const endMs = options.clock.mono() + STOP_JOBS_DEADLINE_MS;
     while (fleet.table.live().length > 0 && options.clock.mono() < endMs) {
@@ -49,21 +57,44 @@ export const createControl = (options: ControlOptions): CoordinatorControl => {
         return { kind: 'done', value: await fleet.start(request, by) };
       } catch (cause) {
         const detail = cause instanceof Error ? cause.message : String(cause);
-        return { kind: 'refused', code: 'invalid', detail, hint: 'nothing was started; mend what is named and ask again' };
+        return {
+          kind: 'refused',
+          code: 'invalid',
+          detail,
+          hint: 'nothing was started; mend what is named and ask again',
+        };
       }
     },
     stopRun: async (command) =>
-      onLiveRun(command, (runId) => ({ kind: 'stop-requested', runId, cause: 'user', by: command.by, reason: command.reason, restartAfter: false, graceMs: command.graceMs })),
+      onLiveRun(command, (runId) => ({
+        kind: 'stop-requested',
+        runId,
+        cause: 'user',
+        by: command.by,
+        reason: command.reason,
+        restartAfter: false,
+        graceMs: command.graceMs,
+      })),
     restartRun: async (command): Promise<Accepted> => {
       const record = fleet.table.get(command.runId);
       if (record !== undefined && !isOver(record.view.state)) {
-        return onLiveRun(command, (runId) => ({ kind: 'stop-requested', runId, cause: 'user', by: command.by, reason: command.reason, restartAfter: true, graceMs: null }));
+        return onLiveRun(command, (runId) => ({
+          kind: 'stop-requested',
+          runId,
+          cause: 'user',
+          by: command.by,
+          reason: command.reason,
+          restartAfter: true,
+          graceMs: null,
+        }));
       }
       const again = await fleet.startAgain(command.runId, command.by);
       return again.kind === 'refused' ? again : { kind: 'done', value: { accepted: true } };
     },
-    pauseRun: async (command) => onLiveRun(command, (runId) => ({ kind: 'pause-requested', runId, by: command.by, reason: command.reason })),
-    resumeRun: async (command) => onLiveRun(command, (runId) => ({ kind: 'resume-requested', runId, by: command.by, reason: command.reason })),
+    pauseRun: async (command) =>
+      onLiveRun(command, (runId) => ({ kind: 'pause-requested', runId, by: command.by, reason: command.reason })),
+    resumeRun: async (command) =>
+      onLiveRun(command, (runId) => ({ kind: 'resume-requested', runId, by: command.by, reason: command.reason })),
     stopDaemon: async ({ by, stopJobs }) => {
       if (stopJobs) await stopAllJobs(by);
       const runsLeft = fleet.table.live().length;
@@ -75,7 +106,12 @@ export const createControl = (options: ControlOptions): CoordinatorControl => {
     workers: async () => options.workers(),
     injectFault: async ({ worker, kind }): Promise<Accepted> => {
       if (options.injectFault === null) {
-        return { kind: 'refused', code: 'invalid', detail: 'fault switches are off', hint: 'they are for tests: start the daemon with FLOWFORGE_FAULTS=1' };
+        return {
+          kind: 'refused',
+          code: 'invalid',
+          detail: 'fault switches are off',
+          hint: 'they are for tests: start the daemon with FLOWFORGE_FAULTS=1',
+        };
       }
       await options.injectFault(worker, kind);
       return { kind: 'done', value: { accepted: true } };

@@ -10,7 +10,7 @@ import { openInlet, openOutlet } from '#runtime/link';
 import { createSupervisor, type SupervisionEvent, type Supervisor } from '#runtime/supervisor';
 import { createControl } from './control.ts';
 import { createFactDesk, type FactDesk } from './fact-desk.ts';
-import { createFleet, type Fleet } from './fleet.ts';
+import { createFleet } from './fleet.ts';
 import { openJournal } from './journal.ts';
 import { wires, workers } from './topology.ts';
 
@@ -49,7 +49,10 @@ export interface CoordinatorOptions {
   readonly after: 'asked' | 'crash' | 'first';
   readonly bootId: string;
   readonly faultsAllowed: boolean;
-  readonly handleFor: (level: ContainmentLevel, run: { readonly runId: string; readonly tag: number }) => ContainmentHandle;
+  readonly handleFor: (
+    level: ContainmentLevel,
+    run: { readonly runId: string; readonly tag: number },
+  ) => ContainmentHandle;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
   /** The daemon has to end: asked (code 0), or because it can no longer guard (not 0). */
   readonly onEnd: (code: number) => void;
@@ -145,7 +148,12 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         return;
       case 'died':
         options.log('error', `${worker} died: ${event.why}`);
-        desk.say({ kind: 'worker-died', worker, generation: event.generation, why: event.why.split('\n')[0] ?? event.why });
+        desk.say({
+          kind: 'worker-died',
+          worker,
+          generation: event.generation,
+          why: event.why.split('\n')[0] ?? event.why,
+        });
         if (supervisor.abandoned() >= 2) options.onEnd(70);
         return;
       case 'given-up':
@@ -171,7 +179,15 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     start: async () => {
       const { pid, version, containment } = options.gateway;
       const known = journal.history();
-      desk.say({ kind: 'daemon-started', pid, version, home: options.home, bootId: options.bootId, containment, after: options.after });
+      desk.say({
+        kind: 'daemon-started',
+        pid,
+        version,
+        home: options.home,
+        bootId: options.bootId,
+        containment,
+        after: options.after,
+      });
       fleet.adopt(known);
       desk.catchUp();
       await supervisor.start();

@@ -37,11 +37,15 @@ export const startDaemon = async (settings: DaemonSettings): Promise<DaemonStart
   process.umask(0o077);
   const unusable = (why: string): DaemonStart => ({ kind: 'refused', exitCode: exitCodes.unusable, why });
   try {
-    for (const dir of [settings.home, settings.runsDir, path.dirname(settings.socketPath)]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+    for (const dir of [settings.home, settings.runsDir, path.dirname(settings.socketPath)])
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    return unusable(`the home ${settings.home} cannot be written to (${messageOf(cause)}); set FLOWFORGE_HOME to a directory of yours`);
+    return unusable(
+      `the home ${settings.home} cannot be written to (${messageOf(cause)}); set FLOWFORGE_HOME to a directory of yours`,
+    );
   }
-  const portTrouble = settings.port === null || settings.port === 0 ? null : await tryPort(settings.host, settings.port);
+  const portTrouble =
+    settings.port === null || settings.port === 0 ? null : await tryPort(settings.host, settings.port);
   const lease = tryLease(settings.home);
   if (lease.kind === 'failed') return unusable(lease.why);
   if (lease.kind === 'taken') {
@@ -50,12 +54,17 @@ export const startDaemon = async (settings: DaemonSettings): Promise<DaemonStart
   }
   if (portTrouble !== null) {
     lease.release();
-    return unusable(`${settings.host}:${settings.port} ${portTrouble}; free it, or set FLOWFORGE_PORT to another port (0 takes any free one)`);
+    return unusable(
+      `${settings.host}:${settings.port} ${portTrouble}; free it, or set FLOWFORGE_PORT to another port (0 takes any free one)`,
+    );
   }
   return guard(settings, lease);
 };
 
-const guard = async (settings: DaemonSettings, lease: { readonly after: 'first' | 'crash'; release(): void }): Promise<DaemonStart> => {
+const guard = async (
+  settings: DaemonSettings,
+  lease: { readonly after: 'first' | 'asked' | 'crash'; release(): void },
+): Promise<DaemonStart> => {
   const { home, socketPath, host, port, apiKey, allowedOrigins, version, log } = settings;
   const probe = await probeContainment();
   log('info', `containment: ${probe.level} (${probe.why})`);
@@ -110,7 +119,9 @@ const tryPort = (host: string, port: number): Promise<string | null> =>
   new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(error.code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be listened on (${error.message})`);
+      resolve(
+        error.code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be listened on (${error.message})`,
+      );
     });
     server.listen(port, host, () => server.close(() => resolve(null)));
   });

@@ -3,7 +3,9 @@ import type { Clock } from '#runtime/clock';
 import { type ExitFile, readExitFile } from './run-files.ts';
 import type { RunRecord } from './run-table.ts';
 
-export type RunEnd = { readonly kind: 'exited'; readonly exit: ExitFile } | { readonly kind: 'unknown'; readonly why: string };
+export type RunEnd =
+  | { readonly kind: 'exited'; readonly exit: ExitFile }
+  | { readonly kind: 'unknown'; readonly why: string };
 
 /** How often a run without a child handle (adopted, or its shim died) is looked at. */
 const LOOK_EVERY_MS = 150;
@@ -25,13 +27,23 @@ export const watchEnd = (record: RunRecord, clock: Clock, onEnd: (end: RunEnd) =
   const look = (): void => {
     if (told) return;
     const exit = readExitFile(record.runDir);
-    if (exit.kind === 'read') return tell({ kind: 'exited', exit: exit.value });
-    if (exit.kind === 'damaged') return tell({ kind: 'unknown', why: exit.why });
-    const shimThere = record.shim === null ? record.shimIdentity !== null && isAlive(record.shimIdentity) : record.shim.exitCode === null && record.shim.signalCode === null;
+    if (exit.kind === 'read') {
+      tell({ kind: 'exited', exit: exit.value });
+      return;
+    }
+    if (exit.kind === 'damaged') {
+      tell({ kind: 'unknown', why: exit.why });
+      return;
+    }
+    const shimThere =
+      record.shim === null
+        ? record.shimIdentity !== null && isAlive(record.shimIdentity)
+        : record.shim.exitCode === null && record.shim.signalCode === null;
     const jobThere = record.identity !== null && isAlive(record.identity);
     goneSinceMs = shimThere || jobThere ? null : (goneSinceMs ?? clock.mono());
     if (goneSinceMs !== null && clock.mono() - goneSinceMs > LAST_CHANCE_MS) {
-      return tell({ kind: 'unknown', why: 'its shim was killed, so its exit code is unknown' });
+      tell({ kind: 'unknown', why: 'its shim was killed, so its exit code is unknown' });
+      return;
     }
     // The event of our own child saves the looking; without it (or once it came) we look ourselves.
     if (!(record.shim !== null && shimThere)) clock.after(LOOK_EVERY_MS, look);

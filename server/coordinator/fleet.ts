@@ -10,7 +10,7 @@ import type { ContainmentHandle, ContainmentLevel, RunRequest, RunSpec } from '#
 import { isOver } from '#protocol/run-state';
 import { foldRun, type RunView } from '#protocol/views';
 import type { Clock } from '#runtime/clock';
-import { findUnsettledRuns, type FoundRun, readSpec, settledMark } from './adoption.ts';
+import { type FoundRun, findUnsettledRuns, readSpec, settledMark } from './adoption.ts';
 import { signalOf, watchEnd } from './end-watch.ts';
 import type { FactDesk } from './fact-desk.ts';
 import { launchRun, layRunDir } from './launch-run.ts';
@@ -23,7 +23,10 @@ export interface FleetOptions {
   readonly runsDir: string;
   readonly policiesDir: string;
   readonly containment: ContainmentLevel;
-  readonly handleFor: (level: ContainmentLevel, run: { readonly runId: string; readonly tag: number }) => ContainmentHandle;
+  readonly handleFor: (
+    level: ContainmentLevel,
+    run: { readonly runId: string; readonly tag: number },
+  ) => ContainmentHandle;
   readonly desk: () => FactDesk;
   /** To sampling, detection and action. */
   readonly tellWorkers: (change: RunChange) => void;
@@ -65,7 +68,8 @@ export const createFleet = (options: FleetOptions): Fleet => {
     );
   };
 
-  const newHandle = (runId: RunId): ContainmentHandle => options.handleFor(options.containment, { runId, tag: freshTag(table) });
+  const newHandle = (runId: RunId): ContainmentHandle =>
+    options.handleFor(options.containment, { runId, tag: freshTag(table) });
 
   const launch = async (spec: RunSpec, by: Actor): Promise<StartedRun> => {
     const runDir = path.join(options.runsDir, spec.runId);
@@ -155,15 +159,27 @@ export const createFleet = (options: FleetOptions): Fleet => {
   const settle = (record: RunRecord): void => {
     if (record.view.settled) return;
     const { runId, jobId, restartsAtMs } = record.spec;
-    const plan = planRestart({ view: record.view, restartAsked: record.restartAsked, restartsAtMs, nowMs: clock.now(), chance: Math.random() });
+    const plan = planRestart({
+      view: record.view,
+      restartAsked: record.restartAsked,
+      restartsAtMs,
+      nowMs: clock.now(),
+      chance: Math.random(),
+    });
     if (plan.kind === 'restart') {
       const { attempt, delayMs, cause, reason } = plan;
-      desk().say({ kind: 'restart-scheduled', runId, jobId, attempt, delayMs, dueAtMs: clock.now() + delayMs, cause, reason }, { sync: true });
+      desk().say(
+        { kind: 'restart-scheduled', runId, jobId, attempt, delayMs, dueAtMs: clock.now() + delayMs, cause, reason },
+        { sync: true },
+      );
       clock.after(delayMs, () => void restart(record, cause));
       return;
     }
     if (plan.kind === 'quarantine') {
-      desk().say({ kind: 'job-quarantined', runId, jobId, restarts: plan.restarts, windowMs: 600_000, reason: plan.reason }, { sync: true });
+      desk().say(
+        { kind: 'job-quarantined', runId, jobId, restarts: plan.restarts, windowMs: 600_000, reason: plan.reason },
+        { sync: true },
+      );
     }
     close(record, plan.kind);
   };
@@ -177,7 +193,10 @@ export const createFleet = (options: FleetOptions): Fleet => {
 
   const restart = async (record: RunRecord, cause: 'crash' | 'policy' | 'user'): Promise<void> => {
     const next = nextGeneration(record, cause);
-    desk().say({ kind: 'run-restarted', runId: record.spec.runId, jobId: record.spec.jobId, nextRunId: next.runId }, { sync: true });
+    desk().say(
+      { kind: 'run-restarted', runId: record.spec.runId, jobId: record.spec.jobId, nextRunId: next.runId },
+      { sync: true },
+    );
     const by: Actor = cause === 'user' ? 'api' : 'daemon';
     await launch(next, by);
     close(record, 'restart');
@@ -186,11 +205,19 @@ export const createFleet = (options: FleetOptions): Fleet => {
   const nextGeneration = (record: RunRecord, cause: 'crash' | 'policy' | 'user'): RunSpec => {
     const runId = record.view.nextRunId ?? parseRunId(ulid());
     const counted = cause === 'user' ? record.spec.restartsAtMs : [...record.spec.restartsAtMs, clock.now()].slice(-50);
-    return { ...record.spec, runId, generation: record.spec.generation + 1, requestedAtMs: clock.now(), restartsAtMs: counted, handle: newHandle(runId) };
+    return {
+      ...record.spec,
+      runId,
+      generation: record.spec.generation + 1,
+      requestedAtMs: clock.now(),
+      restartsAtMs: counted,
+      handle: newHandle(runId),
+    };
   };
 
   const adopt = (history: readonly Fact[]): void => {
-    for (const found of findUnsettledRuns(options.runsDir, (dir, why) => options.onDamage(`${dir}: ${why}`))) adoptOne(found, history);
+    for (const found of findUnsettledRuns(options.runsDir, (dir, why) => options.onDamage(`${dir}: ${why}`)))
+      adoptOne(found, history);
   };
 
   const adoptOne = (found: FoundRun, history: readonly Fact[]): void => {
@@ -219,7 +246,10 @@ export const createFleet = (options: FleetOptions): Fleet => {
   /** Goes on where the daemon before stopped: each state of a run has one thing that is owed next. */
   const takeUp = (record: RunRecord, found: FoundRun): void => {
     const { runId } = record.spec;
-    if (record.view.nextRunId !== null) return close(record, 'restart');
+    if (record.view.nextRunId !== null) {
+      close(record, 'restart');
+      return;
+    }
     if (record.view.restartDueAtMs !== null) {
       const delayMs = Math.max(0, record.view.restartDueAtMs - clock.now());
       clock.after(delayMs, () => void restart(record, record.restartAsked ?? 'crash'));
@@ -232,13 +262,15 @@ export const createFleet = (options: FleetOptions): Fleet => {
     }
     if (found.outcome === 'never_started') {
       desk().say({ kind: 'run-start-failed', runId, exitCode: 125, reason: 'FlowForge died while it was starting' });
-      return settle(record);
+      settle(record);
+      return;
     }
     if (found.outcome === 'lost_reboot') {
       desk().say({ kind: 'run-lost', runId, why: found.detail });
       return;
     }
-    if (record.view.state === 'starting' && record.identity !== null) desk().say({ kind: 'run-started', runId, ...record.identity });
+    if (record.view.state === 'starting' && record.identity !== null)
+      desk().say({ kind: 'run-started', runId, ...record.identity });
     watch(record);
   };
 
@@ -250,7 +282,14 @@ export const createFleet = (options: FleetOptions): Fleet => {
       try {
         const { restartsAtMs: _spent, ...request } = readSpec(runDir);
         const fresh = parseRunId(ulid());
-        const spec: RunSpec = { ...request, runId: fresh, generation: request.generation + 1, requestedAtMs: clock.now(), restartsAtMs: [], handle: newHandle(fresh) };
+        const spec: RunSpec = {
+          ...request,
+          runId: fresh,
+          generation: request.generation + 1,
+          requestedAtMs: clock.now(),
+          restartsAtMs: [],
+          handle: newHandle(fresh),
+        };
         return { kind: 'done', value: await launch(spec, by) };
       } catch (cause) {
         const detail = `the job of run ${runId} cannot be started again: ${cause instanceof Error ? cause.message : String(cause)}`;

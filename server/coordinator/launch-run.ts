@@ -22,7 +22,7 @@ export const layRunDir = (runDir: string, spec: RunSpec): void => {
 export const launchRun = async (runDir: string, spec: RunSpec): Promise<Launch> => {
   const [command = ''] = spec.argv;
   const env = jobEnvironment(spec);
-  const found = findCommand(command, { cwd: spec.cwd, searchPath: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin' });
+  const found = findCommand(command, { cwd: spec.cwd, searchPath: env.PATH ?? '/usr/local/bin:/usr/bin:/bin' });
   if (found.kind === 'refused') return { kind: 'failed', exitCode: found.exitCode, reason: found.reason };
   const { file, args } = shimCommand({
     runDir,
@@ -33,7 +33,13 @@ export const launchRun = async (runDir: string, spec: RunSpec): Promise<Launch> 
   });
   const shim = spawn(file, args, { cwd: spec.cwd, env, detached: true, stdio: 'ignore' });
   const spawnError = new Promise<Launch>((resolve) => {
-    shim.once('error', (error) => resolve({ kind: 'failed', exitCode: 125, reason: `the shim could not be started in ${spec.cwd}: ${error.message}` }));
+    shim.once('error', (error) =>
+      resolve({
+        kind: 'failed',
+        exitCode: 125,
+        reason: `the shim could not be started in ${spec.cwd}: ${error.message}`,
+      }),
+    );
   });
   shim.unref();
   return Promise.race([spawnError, awaitStart(runDir, shim)]);
@@ -46,7 +52,11 @@ const awaitStart = async (runDir: string, shim: ChildProcess): Promise<Launch> =
     if (launch !== null) return launch;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
-  return { kind: 'failed', exitCode: 125, reason: `its process did not appear within ${START_DEADLINE_MS / 1000} s; see ${path.join(runDir, 'stderr.log')}` };
+  return {
+    kind: 'failed',
+    exitCode: 125,
+    reason: `its process did not appear within ${START_DEADLINE_MS / 1000} s; see ${path.join(runDir, 'stderr.log')}`,
+  };
 };
 
 const look = (runDir: string, shim: ChildProcess): Launch | null => {

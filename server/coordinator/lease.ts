@@ -24,7 +24,9 @@ export const takeLease = (home: string): LeaseOutcome => {
       if (holder !== null && isAlive(holder)) return { kind: 'taken', holder };
       setAside(file);
     }
-    throw new Error(`${file}: another process keeps taking the lease of this home; look for a second daemon that starts over and over`);
+    throw new Error(
+      `${file}: another process keeps taking the lease of this home; look for a second daemon that starts over and over`,
+    );
   } finally {
     rmSync(mine, { force: true });
   }
@@ -58,7 +60,11 @@ const setAside = (file: string): void => {
   }
 };
 
-const held = (file: string, after: 'first' | 'crash'): LeaseOutcome => ({ kind: 'held', after, release: () => rmSync(file, { force: true }) });
+const held = (file: string, after: 'first' | 'crash'): LeaseOutcome => ({
+  kind: 'held',
+  after,
+  release: () => rmSync(file, { force: true }),
+});
 
 const parseLease = (text: string): ProcessIdentity | null => {
   const raw = JSON.parse(text) as Partial<ProcessIdentity>;

@@ -7,7 +7,12 @@ import { createRedactor } from '#redaction/redact';
 
 /** What a job is across invocations: where it runs and with which words. */
 export const jobKeyOf = (cwd: string, argv: readonly string[]): JobKey =>
-  parseJobKey(createHash('sha256').update(JSON.stringify([cwd, ...argv])).digest('hex').slice(0, 32));
+  parseJobKey(
+    createHash('sha256')
+      .update(JSON.stringify([cwd, ...argv]))
+      .digest('hex')
+      .slice(0, 32),
+  );
 
 /** The first fact of a run. From here on nothing that people see holds a secret of its argv. */
 export const runRequested = (spec: RunSpec, policyName: string, by: Actor): FactBody => ({

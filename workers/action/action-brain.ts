@@ -1,7 +1,8 @@
 import { assertNever } from '#protocol/assert-never';
-import type { Actor as Who, FactBody, StopCause, Survivor } from '#protocol/facts';
+import type { FactBody, StopCause, Survivor, Actor as Who } from '#protocol/facts';
 import type { IncidentId, InterventionId, RunId } from '#protocol/ids';
 import type { Assessment, FactReport } from '#protocol/messages';
+import type { ContainmentLevel } from '#protocol/run-spec';
 import type { ActionState, GuardedRun, OpenIncident } from './action-state.ts';
 import { decideStep } from './decide-step.ts';
 
@@ -22,10 +23,29 @@ export type ActionThought = { readonly atMs: number; readonly newId: string } & 
   | { readonly kind: 'owed-step-averted'; readonly runId: RunId; readonly rule: string; readonly why: string }
   | { readonly kind: 'stop-overdue'; readonly runId: RunId }
   | { readonly kind: 'signalled'; readonly runId: RunId; readonly signal: string; readonly processes: number }
-  | { readonly kind: 'stop-ended'; readonly runId: RunId; readonly killed: number; readonly tookMs: number; readonly survivors: readonly Survivor[] }
+  | { readonly kind: 'fell-back'; readonly runId: RunId; readonly to: ContainmentLevel; readonly why: string }
+  | {
+      readonly kind: 'stop-ended';
+      readonly runId: RunId;
+      readonly killed: number;
+      readonly tookMs: number;
+      readonly survivors: readonly Survivor[];
+    }
   | { readonly kind: 'tree-looked-at'; readonly runId: RunId; readonly processes: number; readonly spare: boolean }
-  | { readonly kind: 'tree-paused'; readonly runId: RunId; readonly processes: number; readonly by: Who; readonly reason: string }
-  | { readonly kind: 'tree-resumed'; readonly runId: RunId; readonly processes: number; readonly by: Who; readonly reason: string }
+  | {
+      readonly kind: 'tree-paused';
+      readonly runId: RunId;
+      readonly processes: number;
+      readonly by: Who;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'tree-resumed';
+      readonly runId: RunId;
+      readonly processes: number;
+      readonly by: Who;
+      readonly reason: string;
+    }
 );
 
 /** What follows from what was heard. A request that was already met gives nothing. */
@@ -37,7 +57,13 @@ export const decideAction = (state: ActionState, thought: ActionThought): readon
   }));
 
 /** Said and synced to the disk before they are done. */
-const intents: ReadonlySet<FactBody['kind']> = new Set(['stop-began', 'decision-made', 'incident-opened', 'stop-verified', 'kill-incomplete']);
+const intents: ReadonlySet<FactBody['kind']> = new Set([
+  'stop-began',
+  'decision-made',
+  'incident-opened',
+  'stop-verified',
+  'kill-incomplete',
+]);
 
 const bodies = (state: ActionState, thought: ActionThought): readonly FactBody[] => {
   const runId = thought.kind === 'assessed' ? thought.assessment.runId : thought.runId;
@@ -51,11 +77,23 @@ const bodies = (state: ActionState, thought: ActionThought): readonly FactBody[]
     case 'owed-step-averted':
       return avert(run, thought.rule, thought.why);
     case 'stop-overdue':
-      return run.stop === null ? [] : [{ kind: 'stop-resumed', runId: run.runId, interventionId: run.stop.interventionId }];
+      return run.stop === null
+        ? []
+        : [{ kind: 'stop-resumed', runId: run.runId, interventionId: run.stop.interventionId }];
     case 'signalled':
       return run.stop === null
         ? []
-        : [{ kind: 'stop-signalled', runId: run.runId, interventionId: run.stop.interventionId, signal: thought.signal, processes: thought.processes }];
+        : [
+            {
+              kind: 'stop-signalled',
+              runId: run.runId,
+              interventionId: run.stop.interventionId,
+              signal: thought.signal,
+              processes: thought.processes,
+            },
+          ];
+    case 'fell-back':
+      return [{ kind: 'containment-fell-back', runId: run.runId, to: thought.to, why: thought.why }];
     case 'stop-ended':
       return endStop(run, thought);
     case 'tree-looked-at':
@@ -63,17 +101,39 @@ const bodies = (state: ActionState, thought: ActionThought): readonly FactBody[]
     case 'tree-paused':
       return run.over || run.paused
         ? []
-        : [{ kind: 'run-paused', runId: run.runId, interventionId: thought.newId as InterventionId, processes: thought.processes, by: thought.by, reason: thought.reason }];
+        : [
+            {
+              kind: 'run-paused',
+              runId: run.runId,
+              interventionId: thought.newId as InterventionId,
+              processes: thought.processes,
+              by: thought.by,
+              reason: thought.reason,
+            },
+          ];
     case 'tree-resumed':
       return run.over || !run.paused
         ? []
-        : [{ kind: 'run-resumed', runId: run.runId, interventionId: thought.newId as InterventionId, processes: thought.processes, by: thought.by, reason: thought.reason }];
+        : [
+            {
+              kind: 'run-resumed',
+              runId: run.runId,
+              interventionId: thought.newId as InterventionId,
+              processes: thought.processes,
+              by: thought.by,
+              reason: thought.reason,
+            },
+          ];
     default:
       return assertNever(thought);
   }
 };
 
-const assess = (run: GuardedRun, seen: Assessment, { atMs, newId }: { atMs: number; newId: string }): readonly FactBody[] => {
+const assess = (
+  run: GuardedRun,
+  seen: Assessment,
+  { atMs, newId }: { atMs: number; newId: string },
+): readonly FactBody[] => {
   if (run.over || run.stop !== null) return [];
   const incident = run.incidents.get(seen.rule);
   switch (seen.state) {
@@ -82,9 +142,20 @@ const assess = (run: GuardedRun, seen: Assessment, { atMs, newId }: { atMs: numb
     case 'pending':
       return run.pending.has(seen.rule) || incident !== undefined
         ? []
-        : [{ kind: 'rule-pending', runId: run.runId, rule: seen.rule, policyHash: seen.policyHash, summary: seen.summary, dwellMs: seen.dwellMs }];
+        : [
+            {
+              kind: 'rule-pending',
+              runId: run.runId,
+              rule: seen.rule,
+              policyHash: seen.policyHash,
+              summary: seen.summary,
+              dwellMs: seen.dwellMs,
+            },
+          ];
     case 'firing':
-      return incident === undefined ? open(run, seen, newId as IncidentId, atMs) : decideStep(run, incident, seen, atMs);
+      return incident === undefined
+        ? open(run, seen, newId as IncidentId, atMs)
+        : decideStep(run, incident, seen, atMs);
     default:
       return assertNever(seen.state);
   }
@@ -106,13 +177,24 @@ const open = (run: GuardedRun, seen: Assessment, incidentId: IncidentId, atMs: n
   return [opened, ...decideStep(run, { incidentId, rule: seen.rule, stepsDone: 0, owed: null }, seen, atMs)];
 };
 
-const clear = (run: GuardedRun, seen: Assessment, incident: OpenIncident | undefined, atMs: number): readonly FactBody[] => {
+const clear = (
+  run: GuardedRun,
+  seen: Assessment,
+  incident: OpenIncident | undefined,
+  atMs: number,
+): readonly FactBody[] => {
   const afterMs = Math.max(0, atMs - seen.sinceMs);
   const cleared: FactBody = { kind: 'rule-cleared', runId: run.runId, rule: seen.rule, afterMs, why: seen.why };
   if (incident === undefined) return run.pending.has(seen.rule) ? [cleared] : [];
   return [
     cleared,
-    { kind: 'incident-closed', incidentId: incident.incidentId, runId: run.runId, outcome: 'resolved', summary: seen.why },
+    {
+      kind: 'incident-closed',
+      incidentId: incident.incidentId,
+      runId: run.runId,
+      outcome: 'resolved',
+      summary: seen.why,
+    },
   ];
 };
 
@@ -120,14 +202,23 @@ const avert = (run: GuardedRun, rule: string, why: string): readonly FactBody[] 
   const incident = run.incidents.get(rule);
   if (incident?.owed == null || run.over) return [];
   return [
-    { kind: 'action-averted', incidentId: incident.incidentId, runId: run.runId, rule, step: incident.owed.step, wouldDo: incident.owed.verb, why },
+    {
+      kind: 'action-averted',
+      incidentId: incident.incidentId,
+      runId: run.runId,
+      rule,
+      step: incident.owed.step,
+      wouldDo: incident.owed.verb,
+      why,
+    },
   ];
 };
 
 const beginStop = (run: GuardedRun, wish: Extract<ActionThought, { kind: 'stop-requested' }>): readonly FactBody[] => {
   if (run.stop !== null) return [];
   const interventionId = wish.newId as InterventionId;
-  if (run.over && wish.cause !== 'orphans') return [{ kind: 'stop-refused', runId: run.runId, interventionId, why: 'it is already over' }];
+  if (run.over && wish.cause !== 'orphans')
+    return [{ kind: 'stop-refused', runId: run.runId, interventionId, why: 'it is already over' }];
   return [
     {
       kind: 'stop-began',
@@ -155,7 +246,14 @@ const endStop = (run: GuardedRun, end: Extract<ActionThought, { kind: 'stop-ende
     ];
   }
   const verified: FactBody = { kind: 'stop-verified', ...head, killed: end.killed };
-  return [verified, ...closeIncidents(run, restartAfter ? 'restarted' : 'stopped', `its tree was verified empty after ${end.tookMs} ms`)];
+  return [
+    verified,
+    ...closeIncidents(
+      run,
+      restartAfter ? 'restarted' : 'stopped',
+      `its tree was verified empty after ${end.tookMs} ms`,
+    ),
+  ];
 };
 
 const closeIncidents = (

@@ -96,13 +96,19 @@ const evolveRun = (run: GuardedRun, fact: FactBody): GuardedRun => {
       return changeIncident(run, fact.rule, (incident) => ({
         ...incident,
         stepsDone: fact.step + 1,
-        owed: fact.enforced && fact.does !== 'alert' && fact.does !== 'continue' ? { step: fact.step, verb: fact.does, reason: fact.reason } : null,
+        owed:
+          fact.enforced && fact.does !== 'alert' && fact.does !== 'continue'
+            ? { step: fact.step, verb: fact.does, reason: fact.reason }
+            : null,
       }));
     case 'action-averted':
       // An averted step is not used up: should the rule fire again in this episode, it is due again.
       return changeIncident(run, fact.rule, (incident) => ({ ...incident, stepsDone: fact.step, owed: null }));
     case 'incident-closed':
-      return { ...run, incidents: new Map([...run.incidents].filter(([, open]) => open.incidentId !== fact.incidentId)) };
+      return {
+        ...run,
+        incidents: new Map([...run.incidents].filter(([, open]) => open.incidentId !== fact.incidentId)),
+      };
     case 'stop-began':
       return settleOwed({
         ...run,
@@ -128,14 +134,20 @@ const settleOwed = (run: GuardedRun): GuardedRun => ({
   incidents: new Map([...run.incidents].map(([rule, incident]) => [rule, { ...incident, owed: null }])),
 });
 
-const withRun = (state: ActionState, run: GuardedRun): ActionState => ({ runs: new Map(state.runs).set(run.runId, run) });
+const withRun = (state: ActionState, run: GuardedRun): ActionState => ({
+  runs: new Map(state.runs).set(run.runId, run),
+});
 
 const withIncident = (run: GuardedRun, incident: OpenIncident): GuardedRun => ({
   ...run,
   incidents: new Map(run.incidents).set(incident.rule, incident),
 });
 
-const changeIncident = (run: GuardedRun, rule: string, change: (incident: OpenIncident) => OpenIncident): GuardedRun => {
+const changeIncident = (
+  run: GuardedRun,
+  rule: string,
+  change: (incident: OpenIncident) => OpenIncident,
+): GuardedRun => {
   const incident = run.incidents.get(rule);
   return incident === undefined ? run : withIncident(run, change(incident));
 };
