@@ -10,7 +10,7 @@ const actorThat = (perform: (fact: Said, tellSelf: (heard: Heard) => void) => vo
   name: 'spec',
   initial: () => ({ kind: 'idle' }),
   evolve: (_state, fact) => (fact.kind === 'began' ? { kind: 'busy', id: fact.id } : { kind: 'idle' }),
-  decide: (state, heard) => {
+  decide: (state, heard): readonly Said[] => {
     if (heard.kind === 'begin') return state.kind === 'idle' ? [{ kind: 'began', id: heard.id }] : [];
     return state.kind === 'busy' ? [{ kind: 'ended', id: heard.id }] : [];
   },
