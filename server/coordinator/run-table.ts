@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import type { Fact } from '#protocol/facts';
 import type { RunId } from '#protocol/ids';
 import type { PolicyText, WatchedRun } from '#protocol/messages';
 import type { ProcessIdentity, RunSpec } from '#protocol/run-spec';
@@ -38,6 +39,12 @@ export const toWatchedRun = (record: RunRecord, identity: ProcessIdentity): Watc
   restarts: record.spec.restartsAtMs.length,
   adopted: record.adopted,
 });
+
+/** Who asked, with a stop, that another run of the job follows. */
+export const askerOf = (fact: Extract<Fact, { kind: 'stop-began' }>): 'policy' | 'user' | null => {
+  if (!fact.restartAfter) return null;
+  return fact.by === 'policy' ? 'policy' : 'user';
+};
 
 export interface RunTable {
   add(record: RunRecord): void;

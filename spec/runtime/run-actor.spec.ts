@@ -18,6 +18,8 @@ const actorThat = (perform: (fact: Said, tellSelf: (heard: Heard) => void) => vo
   resume: (state) => (state.kind === 'busy' ? [{ kind: 'overdue', id: state.id }] : []),
 });
 
+const begunBefore: readonly Said[] = [{ kind: 'began', id: 'x' }];
+
 describe('an actor', () => {
   it('says, waits until it is written, believes, then does', async () => {
     const order: string[] = [];
@@ -41,7 +43,7 @@ describe('an actor', () => {
     const ended = new Promise<void>((resolve) => {
       runActor(
         actorThat(() => undefined),
-        [{ kind: 'began', id: 'x' }],
+        begunBefore,
         {
           send: async (fact) => {
             written.push(fact);
