@@ -27,6 +27,11 @@ const kindOf = (byte: number): number => {
 /** Kind of each byte value. */
 export const byteKinds = Uint8Array.from({ length: 256 }, (_, byte) => kindOf(byte));
 
+/** Each letter byte with ASCII capitals made small; 0 for what is no letter. */
+export const letterBytes = Uint8Array.from({ length: 256 }, (_, byte) =>
+  kindOf(byte) !== byteKind.letter ? 0 : byte >= 65 && byte <= 90 ? byte + 32 : byte,
+);
+
 /** Each byte value with ASCII capitals made small. */
 export const foldedBytes = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 65 && byte <= 90 ? byte + 32 : byte));
 
@@ -40,4 +45,20 @@ export const hashWord = (word: string): number => {
   return hash;
 };
 
-export const hashWords = (words: string): ReadonlySet<number> => new Set(words.trim().split(/\s+/).map(hashWord));
+/** A set of word hashes that turns nearly every stranger away by one load. */
+export class WordSet {
+  private readonly filter = new Uint8Array(4096);
+  private readonly hashes = new Set<number>();
+
+  constructor(words: string) {
+    for (const word of words.trim().split(/\s+/)) {
+      const hash = hashWord(word);
+      this.hashes.add(hash);
+      this.filter[hash & 4095] = 1;
+    }
+  }
+
+  has(hash: number): boolean {
+    return this.filter[hash & 4095] === 1 && this.hashes.has(hash);
+  }
+}

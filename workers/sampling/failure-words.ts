@@ -1,7 +1,7 @@
-import { byteKind, byteKinds, foldedBytes, hashWord, hashWords } from './byte-kinds.ts';
+import { byteKind, byteKinds, foldedBytes, hashWord, WordSet } from './byte-kinds.ts';
 
 // Whole words, case ignored. Words that also name ordinary things (limit, missing, warning, invalid) are left out.
-const words = hashWords(`
+const words = new WordSet(`
   error errors err fail fails failed failing failure failures fatal panic panicked exception exceptions traceback stacktrace
   crash crashed crashes crashing abort aborted aborting refused denied unauthorized forbidden timeout timeouts unreachable unavailable
   rejected unable cannot retrying retry retries killed oom segfault segmentation sigsegv sigabrt sigkill corrupt corrupted exhausted
@@ -50,16 +50,12 @@ const stems = [
 // CamelCase names end in these: ReadTimeoutError, NullPointerException, ConnectFailure.
 const suffixes = ['error', 'exception', 'failure'].map((suffix) => Buffer.from(suffix));
 
-const negations = hashWords('no not without zero never any if');
+const negations = new WordSet('no not without zero never any if');
 const zero = hashWord('0');
-
-// One bit per 12 bits of hash: nearly every ordinary word is turned away by one load.
-const bits = new Uint8Array(4096);
-for (const word of words) bits[word & 4095] = 1;
 
 /** Whether the word at [from, to) speaks of failure, given the hashes of it and of the word before. */
 export const isFailureWord = (line: Buffer, from: number, to: number, hash: number, before: number): boolean => {
-  const known = bits[hash & 4095] === 1 && words.has(hash);
+  const known = words.has(hash);
   if (!known && !(to - from > 7 && endsInFailure(line, from, to))) return false;
   return !isNamed(line, from, to) && before !== zero && !negations.has(before) && !countsNothing(line, to);
 };

@@ -1,6 +1,10 @@
 /** Where a pass over a line stands, and what it found. One record is reused for every line: no line costs an allocation. */
 export interface LineCursor {
   at: number;
+  /** Where the pass must stop. */
+  end: number;
+  /** Where the word at hand begins. */
+  from: number;
   l1: number;
   l2: number;
   flags: number;
@@ -16,6 +20,8 @@ export interface LineCursor {
 
 export const createLineCursor = (): LineCursor => ({
   at: 0,
+  end: 0,
+  from: 0,
   l1: 0,
   l2: 0,
   flags: 0,

@@ -1,12 +1,12 @@
 import { lineFlag } from '#protocol/observations';
-import { byteKind, byteKinds, foldedBytes, hashWord, hashWords, wordSeed } from './byte-kinds.ts';
+import { byteKind, byteKinds, hashWord, letterBytes, WordSet, wordSeed } from './byte-kinds.ts';
 import { hasFailureStem, isFailureWord } from './failure-words.ts';
 import { type LineCursor, mix } from './line-cursor.ts';
 import { shapeNumber, shapeUuid } from './number-shape.ts';
 import { skipEscape } from './terminal-escape.ts';
 
 const prime = 0x01000193;
-const frameWords = hashWords('at file caused');
+const frameWords = new WordSet('at file caused');
 
 /**
  * Shapes the line that starts at `start`: one pass, no string. Ends before the newline, or at `end`.
@@ -18,7 +18,8 @@ export const shapeLine = (
   range: { readonly start: number; readonly end: number },
 ): boolean => {
   begin(cursor, range.start);
-  const found = walk(cursor, bytes, range.end);
+  cursor.end = range.end;
+  const found = walk(cursor, bytes);
   finish(cursor);
   return found;
 };
@@ -35,28 +36,37 @@ const begin = (cursor: LineCursor, start: number): void => {
   cursor.sawText = false;
 };
 
-const walk = (cursor: LineCursor, bytes: Buffer, end: number): boolean => {
+const walk = (cursor: LineCursor, bytes: Buffer): boolean => {
+  const { end } = cursor;
   let at = cursor.at;
   let mark = 0;
   while (at < end) {
-    const byte = bytes[at] ?? 0;
-    const kind = byteKinds[byte] ?? 0;
-    if (kind === byteKind.letter) {
-      const from = at;
+    let byte = bytes[at] ?? 0;
+    if (((byte | 32) - 97) >>> 0 < 26 || letterBytes[byte] !== 0) {
+      cursor.from = at;
       let hash = wordSeed;
       let seen = 0;
-      let letter = byte;
-      do {
-        hash = Math.imul(hash ^ (foldedBytes[letter] ?? 0), prime);
-        seen |= letter;
-        letter = ++at < end ? (bytes[at] ?? 0) : 32;
-      } while (byteKinds[letter] === byteKind.letter);
+      for (;;) {
+        // ASCII letters by arithmetic: a table would cost a nanosecond a byte.
+        let letter = byte | 32;
+        if ((letter - 97) >>> 0 >= 26) {
+          letter = letterBytes[byte] ?? 0;
+          if (letter === 0) break;
+          seen |= letter;
+        }
+        hash = Math.imul(hash ^ letter, prime);
+        if (++at >= end) break;
+        byte = bytes[at] ?? 0;
+      }
       cursor.at = at;
-      if (byteKinds[letter] === byteKind.digit) shapeNumber(cursor, bytes, { from, end });
-      else endWord(cursor, bytes, from, hash, seen);
-      at = cursor.at;
       mark = 0;
-    } else if (kind === byteKind.space) {
+      if (at < end && byte >= 48 && byte <= 57) shapeNumber(cursor, bytes);
+      else endWord(cursor, bytes, hash, seen);
+      at = cursor.at;
+      continue;
+    }
+    const kind = byteKinds[byte] ?? 0;
+    if (kind === byteKind.space) {
       at++;
     } else if (kind === byteKind.punctuation) {
       // A run of one mark (a ruler, a bar that grows) counts once, and so does a lone |/-\ spinner.
@@ -69,23 +79,26 @@ const walk = (cursor: LineCursor, bytes: Buffer, end: number): boolean => {
       at++;
     } else if (kind === byteKind.digit) {
       cursor.at = at;
-      shapeNumber(cursor, bytes, { from: at, end });
-      at = cursor.at;
+      cursor.from = at;
       mark = 0;
+      shapeNumber(cursor, bytes);
+      at = cursor.at;
     } else if (kind === byteKind.newline) {
       cursor.at = at;
       return true;
     } else {
-      at = special(cursor, bytes, { at, end, kind });
+      cursor.at = at;
+      special(cursor, bytes, kind);
+      at = cursor.at;
     }
   }
   cursor.at = at;
   return false;
 };
 
-const endWord = (cursor: LineCursor, bytes: Buffer, from: number, hash: number, seen: number): void => {
-  const to = cursor.at;
-  if (to - from === 8 && bytes[to] === 45 && shapeUuid(cursor, bytes, from)) return;
+const endWord = (cursor: LineCursor, bytes: Buffer, hash: number, seen: number): void => {
+  const { from, at: to } = cursor;
+  if (to - from === 8 && bytes[to] === 45 && shapeUuid(cursor, bytes)) return;
   cursor.l1 = mix(cursor.l1, hash);
   cursor.l2 = mix(cursor.l2, hash);
   cursor.sawText = true;
@@ -101,7 +114,7 @@ const endWord = (cursor: LineCursor, bytes: Buffer, from: number, hash: number, 
 };
 
 const outWord = hashWord('out');
-const timedWords = hashWords('timed time ran');
+const timedWords = new WordSet('timed time ran');
 
 // Indented `at f (file:1:2)`, `File "x", line 3` and `Caused by:` are how stack traces look in most runtimes.
 const isStackFrame = (bytes: Buffer, from: number, to: number): boolean => {
@@ -121,21 +134,25 @@ const isSpinner = (bytes: Buffer, at: number, byte: number): boolean => {
   return (before <= 32 || before === 91) && (after <= 32 || after === 93);
 };
 
-const special = (
-  cursor: LineCursor,
-  bytes: Buffer,
-  place: { readonly at: number; readonly end: number; readonly kind: number },
-): number => {
-  const { at, end, kind } = place;
-  if (kind === byteKind.escape) return skipEscape(cursor, bytes, at, end);
-  if (kind === byteKind.carriageReturn) {
-    if (at + 1 < end && bytes[at + 1] !== 10) cursor.sawReturn = true;
-    return at + 1;
+const special = (cursor: LineCursor, bytes: Buffer, kind: number): void => {
+  const { at, end } = cursor;
+  if (kind === byteKind.symbol) {
+    drawSymbol(cursor, bytes);
+  } else if (kind === byteKind.escape) {
+    cursor.at = skipEscape(cursor, bytes);
+  } else {
+    if (kind === byteKind.carriageReturn && at + 1 < end && bytes[at + 1] !== 10) cursor.sawReturn = true;
+    cursor.at = at + 1;
   }
-  if (kind !== byteKind.symbol) return at + 1;
+};
+
+const drawSymbol = (cursor: LineCursor, bytes: Buffer): void => {
+  const { at, end } = cursor;
   const row = bytes[at + 1] ?? 0;
   // Boxes, blocks, dots (94-97) and braille (A0-A3) are drawing: bars and spinners. Ticks and crosses say something.
   const isDrawing = (row >= 0x94 && row <= 0x97) || (row >= 0xa0 && row <= 0xa3) || row === 0x80;
+  // A braille cell is a frame of a spinner: the line is one more picture of the same wait.
+  if (row >= 0xa0 && row <= 0xa3) cursor.flags |= lineFlag.redraw;
   if (!isDrawing) {
     const code = (row << 8) | (bytes[at + 2] ?? 0);
     cursor.l1 = mix(cursor.l1, code);
@@ -143,7 +160,7 @@ const special = (
   }
   let next = at + 1;
   while (next < end && next < at + 3 && ((bytes[next] ?? 0) & 0xc0) === 0x80) next++;
-  return next;
+  cursor.at = next;
 };
 
 const finish = (cursor: LineCursor): void => {
@@ -157,9 +174,9 @@ const finish = (cursor: LineCursor): void => {
   cursor.l2 = avalanche(cursor.l2);
 };
 
-// 0 is kept for a blank line.
+// 0 is kept for a blank line. Signed, since a field that ever held more than 31 bits is slow for good.
 const avalanche = (hash: number): number => {
   let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return (mixed ^ (mixed >>> 16)) >>> 0 || 1;
+  return mixed ^ (mixed >>> 16) || 1;
 };

@@ -176,7 +176,7 @@ class Tap implements LineTap {
           this.redactor,
           bytes.subarray(line.start, Math.min(line.end, line.start + keptTailBytes)),
         );
-        columns.addSample({ l1: cursor.l1, l2: cursor.l2, text });
+        columns.addSample({ l1: cursor.l1 >>> 0, l2: cursor.l2 >>> 0, text });
       }
     }
     columns.push(cursor.l1, cursor.l2, flags, this.atMs);

@@ -5,7 +5,8 @@ import type { LineCursor } from './line-cursor.ts';
 const screenRows = 50;
 
 /** Steps over an ANSI escape sequence; a cursor movement makes the line a redraw. @returns the place after it. */
-export const skipEscape = (cursor: LineCursor, bytes: Buffer, at: number, end: number): number => {
+export const skipEscape = (cursor: LineCursor, bytes: Buffer): number => {
+  const { at, end } = cursor;
   const kind = bytes[at + 1];
   if (kind === 93) return skipString(bytes, at + 2, end);
   // `ESC ( B` chooses a character set.
