@@ -133,5 +133,8 @@ const unitWords = {
   text: 'text',
 } as const;
 
-const sayType = (type: string): string =>
-  type === 'double' || type === 'int' ? 'a number' : type === 'string' ? 'text' : type;
+const sayType = (type: string): string => {
+  if (type === 'double' || type === 'int') return 'a number';
+  if (type === 'string') return 'a text';
+  return type.startsWith('$') ? 'a group of signals' : type;
+};
