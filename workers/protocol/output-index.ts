@@ -33,7 +33,12 @@ export const parseIndex = (text: string): IndexEntry[] => {
   for (const line of text.slice(0, text.lastIndexOf('\n') + 1).split('\n')) {
     const [, stream, offset, atMs, lines] = entryShape.exec(line) ?? [];
     if (stream === undefined) continue;
-    entries.push({ stream: stream === '1' ? 'stdout' : 'stderr', offset: Number(offset), atMs: Number(atMs), lines: Number(lines) });
+    entries.push({
+      stream: stream === '1' ? 'stdout' : 'stderr',
+      offset: Number(offset),
+      atMs: Number(atMs),
+      lines: Number(lines),
+    });
   }
   return entries;
 };

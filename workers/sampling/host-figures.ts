@@ -12,8 +12,6 @@ export interface HostReading {
 export interface HostWatch {
   /** The newest figures; never waits, and asks for newer ones in the background when these are old. */
   current(): HostFigures;
-  /** Milliseconds by which the wall clock ran away from the monotonic one since the last call: a suspend or a set clock. 0 for drift. */
-  jumpMs(): number;
   /** Resolves when no reading is under way. */
   settled(): Promise<void>;
 }
@@ -34,7 +32,11 @@ const readDiskFree = async (dir: string): Promise<number> => {
   return disk.bavail * disk.bsize;
 };
 
-export const createHostWatch = (options: { clock: Clock; homeDir: string; read?: () => Promise<HostReading> }): HostWatch => {
+export const createHostWatch = (options: {
+  clock: Clock;
+  homeDir: string;
+  read?: () => Promise<HostReading>;
+}): HostWatch => {
   const { clock, homeDir, read = readHost } = options;
   let figures: HostFigures = { cpuPct: 0, load1: 0, memTotalBytes: 0, memAvailableBytes: 0, diskFreeBytes: null };
   let askedAtMs = Number.NEGATIVE_INFINITY;
@@ -51,19 +53,17 @@ export const createHostWatch = (options: { clock: Clock; homeDir: string; read?:
 
   return {
     current: () => {
-      if (underWay === null && clock.mono() - askedAtMs >= refreshEveryMs) {
+      const apartMs = clock.now() - clock.mono();
+      // The monotonic clock stands still while the machine sleeps: figures from before would pass for fresh.
+      const hasJumped = Math.abs(apartMs - offsetMs) >= driftMs;
+      offsetMs = apartMs;
+      if (underWay === null && (hasJumped || clock.mono() - askedAtMs >= refreshEveryMs)) {
         askedAtMs = clock.mono();
         underWay = refresh().finally(() => {
           underWay = null;
         });
       }
       return figures;
-    },
-    jumpMs: () => {
-      const newOffsetMs = clock.now() - clock.mono();
-      const jumpMs = newOffsetMs - offsetMs;
-      offsetMs = newOffsetMs;
-      return Math.abs(jumpMs) >= driftMs ? jumpMs : 0;
     },
     settled: async () => {
       await underWay;

@@ -75,7 +75,9 @@ export const createProcessTable = (files: ProcFiles, scale: TreeScale = linuxSca
     const found = entry.found;
     entry.found = new Set();
     if (entry.containment.level === 'cgroup2') {
-      return found.size === 0 ? files.cgroupPids(entry.containment.cgroupDir) : [...files.cgroupPids(entry.containment.cgroupDir), ...found];
+      return found.size === 0
+        ? files.cgroupPids(entry.containment.cgroupDir)
+        : [...files.cgroupPids(entry.containment.cgroupDir), ...found];
     }
     const main = entry.identity.pid;
     if (entry.tree.has(main) || files.stat(main)?.startTicks === entry.identity.startTicks) found.add(main);
@@ -111,8 +113,14 @@ export const createProcessTable = (files: ProcFiles, scale: TreeScale = linuxSca
  * cgroup claims zombies only, since the kernel lists all others.
  */
 const claim = (unknown: ReadonlyMap<number, ProcStat>, entries: readonly Entry[], files: ProcFiles): void => {
-  const byTag = new Map(entries.flatMap((entry) => (entry.containment.level === 'tag-scan' ? [[entry.containment.tag, entry] as const] : [])));
-  const bySession = new Map(entries.flatMap((entry) => [...entry.tree.sessions()].map((session) => [session, entry] as const)));
+  const byTag = new Map(
+    entries.flatMap((entry) =>
+      entry.containment.level === 'tag-scan' ? [[entry.containment.tag, entry] as const] : [],
+    ),
+  );
+  const bySession = new Map(
+    entries.flatMap((entry) => [...entry.tree.sessions()].map((session) => [session, entry] as const)),
+  );
   const byPid = new Map(entries.flatMap((entry) => [...entry.tree.pids()].map((pid) => [pid, entry] as const)));
   for (const entry of entries) byPid.set(entry.identity.pid, entry);
   const shims = new Set(entries.flatMap((entry) => files.stat(entry.identity.pid)?.ppid ?? []));

@@ -38,8 +38,10 @@ const busyIoEveryMs = 1000;
 const idleIoEveryMs = 5000;
 const descriptorsEveryMs = 5000;
 
-export const createProcessTree = (identity: ProcessIdentity, means: { files: ProcFiles; scale: TreeScale }): ProcessTree =>
-  new RememberedTree(identity, means);
+export const createProcessTree = (
+  identity: ProcessIdentity,
+  means: { files: ProcFiles; scale: TreeScale },
+): ProcessTree => new RememberedTree(identity, means);
 
 class RememberedTree implements ProcessTree {
   readonly identity: ProcessIdentity;
@@ -80,7 +82,8 @@ class RememberedTree implements ProcessTree {
     const elapsedMs = this.#lastPassMs === null ? null : monoMs - this.#lastPassMs;
     this.#lastPassMs = monoMs;
     const ticks = this.#change.ticks + this.#ticksOfUnseen();
-    const coreShare = elapsedMs === null || elapsedMs <= 0 ? null : (ticks / this.#scale.ticksPerSecond / elapsedMs) * 1000;
+    const coreShare =
+      elapsedMs === null || elapsedMs <= 0 ? null : (ticks / this.#scale.ticksPerSecond / elapsedMs) * 1000;
     const main = this.#members.get(this.identity.pid);
     const mainAlive = main !== undefined && main.startTicks === this.identity.startTicks && !isDead(main.stat.state);
     const held = this.#countHeld(monoMs);
@@ -100,14 +103,17 @@ class RememberedTree implements ProcessTree {
   #look(pid: number, { mayJoin }: { mayJoin: boolean }): void {
     const stat = this.#files.stat(pid);
     const known = this.#members.get(pid);
-    if (known !== undefined && stat !== null && known.startTicks === stat.startTicks) return this.#follow(pid, { known, stat });
+    if (known !== undefined && stat !== null && known.startTicks === stat.startTicks) {
+      this.#follow(pid, { known, stat });
+      return;
+    }
     if (known !== undefined) {
       this.#members.delete(pid);
       this.#change.gone.push(known);
       if (!isDead(known.stat.state)) this.#noteEnd(pid, known);
     }
-    if (stat === null) return this.#files.forget(pid);
-    if (!mayJoin) return;
+    if (stat === null) this.#files.forget(pid);
+    if (stat === null || !mayJoin) return;
     this.#change.spawned++;
     this.#change.ticks += stat.cpuTicks + stat.reapedTicks;
     this.#members.set(pid, newMember(stat, this.#files.commandOfLastStat()));
