@@ -4,6 +4,7 @@ import type { Actor, FactBody, JobFace } from '#protocol/facts';
 import { type JobKey, parseJobKey } from '#protocol/ids';
 import type { RunSpec } from '#protocol/run-spec';
 import { createRedactor } from '#redaction/redact';
+import { secretValuesOf } from '#redaction/secret-names';
 
 /** What a job is across invocations: where it runs and with which words. */
 export const jobKeyOf = (cwd: string, argv: readonly string[]): JobKey =>
@@ -33,7 +34,7 @@ export const runRequested = (spec: RunSpec, policyName: string, by: Actor): Fact
 });
 
 const faceOf = (spec: RunSpec): JobFace => {
-  const redactor = createRedactor(secretValues(spec.env));
+  const redactor = createRedactor(secretValuesOf(spec.env));
   return {
     name: redactor.text(spec.name ?? nameOf(spec.argv)),
     argv: redactor.argv(spec.argv),
@@ -41,12 +42,6 @@ const faceOf = (spec: RunSpec): JobFace => {
     labels: Object.fromEntries(Object.entries(spec.labels).map(([name, value]) => [name, redactor.text(value)])),
   };
 };
-
-/** Values of the environment whose names say that they are secret. */
-export const secretValues = (env: Readonly<Record<string, string>>): string[] =>
-  Object.entries(env)
-    .filter(([name]) => /KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH/i.test(name))
-    .map(([, value]) => value);
 
 /** `python3 train.py --x` is called `train.py`: the script says more than its interpreter. */
 const nameOf = (argv: readonly string[]): string => {
