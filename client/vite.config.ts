@@ -1,7 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defaultClientConditions, defineConfig } from 'vite';
 
-const gateway = process.env['FLOWFORGE_API'] ?? 'http://127.0.0.1:8080';
+const gateway = process.env.FLOWFORGE_API ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   root: import.meta.dirname,

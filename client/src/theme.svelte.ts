@@ -23,8 +23,8 @@ class ThemeChoice {
   }
 
   #apply(): void {
-    if (this.chosen === 'system') delete document.documentElement.dataset['theme'];
-    else document.documentElement.dataset['theme'] = this.chosen;
+    if (this.chosen === 'system') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = this.chosen;
   }
 }
 

@@ -26,8 +26,8 @@ export const postJson = async <T>(path: string, body: object): Promise<Reply<T>>
     if (opened.kind === 'problem') return opened;
   }
   const reply = await post<T>(path, body);
-  if (reply.kind === 'ok' || reply.problem.status !== 403) return reply;
-  // The token dies with the gateway that gave it; one new one is asked for, and the request is repeated once.
+  if (reply.kind === 'ok' || reply.problem.code !== 'csrf') return reply;
+  // A token may be older than the key it was made from: one new one is asked for, and the request is repeated once.
   const opened = await openSession();
   return opened.kind === 'ok' ? post<T>(path, body) : opened;
 };

@@ -29,6 +29,7 @@ export interface FleetListener {
 
 const quietAfterMs = 6000;
 const snapshotRetryMs = 5000;
+const reconnectMs = 2000;
 
 /** The one connection to the gateway. Everything the fleet page shows is written here and nowhere else. */
 export class Fleet {
@@ -48,7 +49,11 @@ export class Fleet {
   readonly #byId = new Map<RunId, LiveRun>();
   readonly #listeners = new Set<FleetListener>();
   readonly #logReaders = new Map<RunId, (lines: readonly LogLine[], dropped: number) => void>();
-  readonly #socket: Socket<ServerToClient, ClientToServer> = io({ transports: ['websocket'], autoConnect: false });
+  readonly #socket: Socket<ServerToClient, ClientToServer> = io({
+    transports: ['websocket'],
+    autoConnect: false,
+    reconnectionDelayMax: reconnectMs,
+  });
 
   connect(): void {
     this.#socket.on('connect', () => {
@@ -58,9 +63,11 @@ export class Fleet {
     });
     this.#socket.on('disconnect', () => {
       this.#connected = false;
+      this.#connectLater();
     });
     this.#socket.on('connect_error', (error) => {
       this.#refusal = error.message;
+      this.#connectLater();
     });
     this.#socket.on('snapshot', (state) => this.#takeSnapshot(state));
     this.#socket.on('facts', (facts) => this.#takeFacts(facts));
@@ -125,6 +132,11 @@ export class Fleet {
     for (const listener of this.#listeners) listener.facts?.(fresh);
   }
 
+  // socket.io tries again by itself, except where the other side ended or refused the connection in words.
+  #connectLater(): void {
+    if (!this.#socket.active) setTimeout(() => this.#socket.connect(), reconnectMs);
+  }
+
   #askForSnapshot(): void {
     if (Date.now() - this.#askedAtMs < snapshotRetryMs) return;
     this.#askedAtMs = Date.now();
@@ -146,7 +158,12 @@ export class Fleet {
   #takeTick(tick: Tick): void {
     this.#heard();
     this.host = tick.host;
-    for (const row of tick.rows) this.#byId.get(row[0])?.takeTick(row, tick.atMs);
+    const changed = new Map(tick.rows.map((row) => [row[0], row]));
+    for (const [runId, run] of this.#byId) {
+      const row = changed.get(runId);
+      if (row === undefined) run.carryOn();
+      else run.takeTick(row, tick.atMs);
+    }
     for (const listener of this.#listeners) listener.tick?.(tick);
   }
 

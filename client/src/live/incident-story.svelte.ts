@@ -17,7 +17,7 @@ export class IncidentStory {
     this.#facts.reduce<IncidentView | null>((view, fact) => foldIncident(view, fact), null),
   );
   /** Oldest first. */
-  readonly entries: readonly TimelineEntry[] = $derived(
+  readonly entries: readonly TimelineEntry[] = $derived.by(() =>
     this.#facts.filter(belongsTo(this.#id, this.#facts)).map(toTimelineEntry),
   );
 
@@ -40,7 +40,7 @@ export class IncidentStory {
     if (own.kind === 'ok') {
       const runId = own.value.items.find((entry) => entry.runId !== null)?.runId;
       this.#take(own.value.items.map((entry) => entry.fact));
-      if (runId !== undefined) await this.#readRun(`/v1/runs/${runId}/timeline?limit=${pageLimit}`);
+      if (runId !== undefined) await this.#readRun(`/v1/runs/${runId}/timeline?order=newest-first&limit=${pageLimit}`);
     }
     this.isLoaded = true;
   }

@@ -1,14 +1,16 @@
 import type { Fact } from '#protocol/facts';
 import type { Page, Problem, RunDetail, ServerToClient, SignalSeries, TimelineEntry } from '#protocol/gateway-api';
+import { isOver } from '#protocol/run-state';
 import { toTimelineEntry } from '#protocol/timeline';
 import { foldRun, type IncidentView, type RunView } from '#protocol/views';
 import { getJson, type Reply } from './api.ts';
 import { fleet } from './fleet.svelte.ts';
 import { withFact } from './incident-list.ts';
-import { type ChartColumns, columnsOf, lastOf, noColumns, withTick } from './signal-history.ts';
+import { type ChartColumns, columnsOf, lastOf, noColumns, withMoment } from './signal-history.ts';
 
 const maxEntries = 1000;
-const pageLimit = 200;
+const pageLimit = 300;
+const chartPoints = 1200;
 type Tick = Parameters<ServerToClient['tick']>[0];
 
 /** One run: how it stands, what was decided about it, and its numbers. Read once, then kept true by facts and ticks. */
@@ -46,8 +48,8 @@ export class RunStory {
     const at = `/v1/runs/${this.#runId}`;
     const [detail, timeline, series] = await Promise.all([
       getJson<RunDetail>(at),
-      getJson<Page<TimelineEntry>>(`${at}/timeline?limit=${pageLimit}`),
-      getJson<SignalSeries>(`${at}/signals`),
+      getJson<Page<TimelineEntry>>(`${at}/timeline?order=newest-first&limit=${pageLimit}`),
+      getJson<SignalSeries>(`${at}/signals?points=${chartPoints}`),
     ]);
     this.#takeDetail(detail);
     this.#takeTimeline(timeline);
@@ -99,8 +101,10 @@ export class RunStory {
     }
   }
 
+  // The fleet heard this tick first, so its row holds the newest numbers whether they changed or not.
   #takeTick(tick: Tick): void {
-    const row = tick.rows.find(([runId]) => runId === this.#runId);
-    if (row !== undefined) this.columns = withTick(this.columns, row, tick.atMs);
+    const row = fleet.find(this.#runId)?.row;
+    if (row === undefined || isOver(row.state)) return;
+    this.columns = withMoment(this.columns, { atMs: tick.atMs, cpuPct: row.cpuPct, rssBytes: row.rssBytes });
   }
 }

@@ -1,4 +1,4 @@
-import type { SignalSeries, TickRow } from '#protocol/gateway-api';
+import type { SignalSeries } from '#protocol/gateway-api';
 
 const maxPoints = 7200;
 
@@ -17,14 +17,16 @@ export const columnsOf = (series: SignalSeries): ChartColumns => ({
   rssBytes: (series.columns['mem.rss'] ?? series.atMs.map(() => null)).slice(-maxPoints),
 });
 
-/** The columns with one more tick; a tick that is not newer than the last is left out. */
-export const withTick = (columns: ChartColumns, row: TickRow, atMs: number): ChartColumns => {
-  if (atMs <= (columns.atMs.at(-1) ?? 0)) return columns;
-  const [, cpuPct, rssBytes] = row;
+/** The columns with one more moment; one that is not newer than the last is left out. */
+export const withMoment = (
+  columns: ChartColumns,
+  moment: { readonly atMs: number; readonly cpuPct: number | null; readonly rssBytes: number | null },
+): ChartColumns => {
+  if (moment.atMs <= (columns.atMs.at(-1) ?? 0)) return columns;
   return {
-    atMs: [...columns.atMs.slice(1 - maxPoints), atMs],
-    cpuPct: [...columns.cpuPct.slice(1 - maxPoints), cpuPct],
-    rssBytes: [...columns.rssBytes.slice(1 - maxPoints), rssBytes],
+    atMs: [...columns.atMs.slice(1 - maxPoints), moment.atMs],
+    cpuPct: [...columns.cpuPct.slice(1 - maxPoints), moment.cpuPct],
+    rssBytes: [...columns.rssBytes.slice(1 - maxPoints), moment.rssBytes],
   };
 };
 

@@ -124,3 +124,7 @@ const wasStoppedByRule = (row: RunRow): boolean =>
 
 const isAtRisk = (row: RunRow): boolean =>
   row.rules.some((rule) => rule.state !== 'inactive' && rule.severity !== 'info');
+
+/** An age grows by itself: the gateway sends it when it falls, and what has passed since is added here. */
+export const progressAgeMsOf = (row: RunRow, nowMs: number): number | null =>
+  row.progressAgeS === null ? null : row.progressAgeS * 1000 + Math.max(0, nowMs - (row.liveAtMs ?? nowMs));
