@@ -9,6 +9,7 @@ import type { Boundary } from '#action/containment/membership';
 import { newTag } from '#action/containment/run-mark';
 import { type ExitFile, type PidFile, readExitFile, readPidFile, shimCommand } from '#coordinator/run-files';
 import type { ContainmentHandle, ContainmentLevel } from '#protocol/run-spec';
+import { levels } from '../action/levels.ts';
 
 /** A real job under the real shim, with a boundary around it. `end` leaves nothing behind. */
 export interface ShimmedRun {
@@ -83,3 +84,24 @@ export const untilPrinted = (run: ShimmedRun, text: string): Promise<true> =>
   eventually(`"${text}"`, () =>
     existsSync(join(run.runDir, 'stdout.log')) && run.stdout().includes(text) ? true : null,
   );
+
+export type StartRun = (argv: readonly string[], untilItPrints: string) => Promise<ShimmedRun>;
+
+/** Tells the same story at every level of containment this machine can try; runs are ended after each spec. */
+export const inLevels = (title: string, tell: (level: ContainmentLevel, start: StartRun) => void): void => {
+  for (const level of levels) {
+    describe(`${title} (${level})`, () => {
+      let runs: readonly ShimmedRun[] = [];
+      afterEach(async () => {
+        await Promise.all(runs.map((run) => run.end()));
+        runs = [];
+      });
+      tell(level, async (argv, untilItPrints) => {
+        const run = await startRun(argv, { level });
+        runs = [...runs, run];
+        await untilPrinted(run, untilItPrints);
+        return run;
+      });
+    });
+  }
+};
