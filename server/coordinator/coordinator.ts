@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import type { CoordinatorControl, WorkerStatus } from '#protocol/control';
+import type { CoordinatorControl, GatewaySetup, WorkerStatus } from '#protocol/control';
 import type { Fact, WorkerName } from '#protocol/facts';
 import type { ActionMessage, FactDelivery, FactReport, RunChange, SamplingMessage } from '#protocol/messages';
 import type { ContainmentHandle, ContainmentLevel } from '#protocol/run-spec';
@@ -23,20 +23,6 @@ export interface WorkerSetup {
   readonly gateway: GatewaySetup;
   /** To the gateway only: the comlink port of `CoordinatorControl`. */
   readonly coordinator: MessagePort | null;
-}
-
-export interface GatewaySetup {
-  readonly version: string;
-  readonly apiKey: string;
-  readonly host: string;
-  /** null: the unix socket only. */
-  readonly port: number | null;
-  readonly socketPath: string;
-  readonly clientDir: string;
-  readonly allowedOrigins: readonly string[];
-  readonly pid: number;
-  readonly startedAtMs: number;
-  readonly containment: ContainmentLevel;
 }
 
 export interface CoordinatorOptions {
