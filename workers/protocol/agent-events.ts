@@ -62,7 +62,7 @@ export type AgentEvent =
       readonly kind: 'text-degenerated';
       readonly unitChars: number;
       readonly repeats: number;
-      readonly level: 'observe' | 'warn' | 'act';
+      readonly level: 'warn' | 'act';
       readonly sample: string;
     })
   | (EventHead & {

@@ -62,7 +62,6 @@ export const createAgentLane = (): AgentLane => {
         builder.retried();
         return forgetUnseen();
       case 'user-spoke':
-      case 'session-started':
         builder.reset();
         for (const watcher of watchers) watcher.reset(event.atMs);
         return;

@@ -13,6 +13,8 @@ interface OpenCall {
 interface OpenRound {
   readonly round: string | null;
   readonly calls: OpenCall[];
+  /** Already told as a step without results, because no result had been seen in this stream. */
+  readonly isTold: boolean;
 }
 
 // Calls that a stream never answers are given up when so many newer ones are open.
@@ -40,17 +42,21 @@ export const createStepBuilder = (onStep: (step: Step) => void, onResultsBegan: 
 
   const close = (round: OpenRound, at: { readonly atMs: number; readonly atLine: number }): void => {
     open = open.filter((other) => other !== round);
+    const isAnswered = round.calls.some((call) => call.result !== null);
+    if (round.isTold && !isAnswered) return;
     const calls = round.calls.map(toStepCall);
     if (round.round !== null) lastClosed = { round: round.round, hashes: calls.map((call) => call.callHash) };
     onStep(makeStep(calls, { ...at, isOwnRound: round.round !== null }));
   };
   const openRound = (event: Called, atLine: number): void => {
-    const fresh: OpenRound = { round: event.round, calls: [{ called: event, ids: [event.callId], result: null }] };
-    open.push(fresh);
-    // No result was ever seen here and nothing marks rounds: the call itself is all there is to go by.
-    if (event.round === null && !sawResults) close(fresh, { atMs: event.atMs, atLine });
+    const at = { atMs: event.atMs, atLine };
+    const call = { called: event, ids: [event.callId], result: null };
+    // Nothing marks rounds and no result was ever seen here: the call itself is all there is to go by.
+    const isTold = event.round === null && !sawResults;
+    open.push({ round: event.round, calls: [call], isTold });
+    if (isTold) onStep(makeStep([toStepCall(call)], { ...at, isOwnRound: false }));
     const oldest = open[0];
-    if (open.length > maxOpenRounds && oldest !== undefined) close(oldest, { atMs: event.atMs, atLine });
+    if (open.length > maxOpenRounds && oldest !== undefined) close(oldest, at);
   };
 
   return {
