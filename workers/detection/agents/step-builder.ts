@@ -20,6 +20,7 @@ interface OpenRound {
 // Calls that a stream never answers are given up when so many newer ones are open.
 const maxOpenRounds = 8;
 const maxCallsPerRound = 64;
+const keptIds = 48;
 
 /** Puts calls and results of one agent together into steps. */
 export interface StepBuilder {
@@ -38,6 +39,7 @@ export interface StepBuilder {
 export const createStepBuilder = (onStep: (step: Step) => void, onResultsBegan: () => void): StepBuilder => {
   let open: OpenRound[] = [];
   let sawResults = false;
+  const recentIds: string[] = [];
   let lastClosed: { readonly round: string; readonly hashes: readonly number[] } | null = null;
 
   const close = (round: OpenRound, at: { readonly atMs: number; readonly atLine: number }): void => {
@@ -61,8 +63,9 @@ export const createStepBuilder = (onStep: (step: Step) => void, onResultsBegan: 
 
   return {
     called: (event, atLine) => {
-      if (event.callId !== '' && open.some((round) => round.calls.some((call) => call.ids.includes(event.callId))))
-        return;
+      // A call id comes once; what comes again is a replay, or the second half of a pair of hooks.
+      if (event.callId !== '' && recentIds.includes(event.callId)) return;
+      if (recentIds.push(event.callId) > keptIds) recentIds.shift();
       // The same call twice in one round is one piece of evidence, even where its twin was answered before it came.
       if (event.round !== null && event.round === lastClosed?.round && lastClosed.hashes.includes(event.callHash))
         return;
@@ -98,7 +101,7 @@ export const createStepBuilder = (onStep: (step: Step) => void, onResultsBegan: 
       lastClosed = null;
     },
     openTool: () => open.at(-1)?.calls.at(-1)?.called.tool ?? null,
-    bytes: () => open.reduce((sum, round) => sum + round.calls.length * 600, 64),
+    bytes: () => open.reduce((sum, round) => sum + round.calls.length * 600, keptIds * 60),
   };
 };
 

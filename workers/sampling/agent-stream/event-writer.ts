@@ -21,6 +21,7 @@ export interface EventWriter {
   }): void;
   returned(result: { readonly callId: string; readonly ok: boolean; readonly output: string }): void;
   said(text: string, by: { readonly thought: boolean }): void;
+  heard(text: string): void;
   /** A piece of text as the model writes it; the whole message comes again through `said`, or never. */
   streamed(piece: string): void;
   messageBegan(): void;
@@ -37,9 +38,7 @@ export interface EventWriter {
   asked(what: string): void;
   requestFailed(message: string, status: number | null): void;
   finished(ok: boolean, text: string): void;
-  noted(
-    kind: 'context-compacted' | 'approval-answered' | 'stream-retried' | 'user-spoke' | 'turn-started' | 'turn-ended',
-  ): void;
+  noted(kind: 'context-compacted' | 'approval-answered' | 'stream-retried' | 'turn-started' | 'turn-ended'): void;
   take(): readonly AgentEvent[];
 }
 
@@ -136,6 +135,8 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
       tell(stream().push(text.slice(-comparedChars)) ?? stream().end());
       stream().restart();
     },
+    heard: (text) =>
+      write({ kind: 'user-spoke', ...head(), textHash: hash53(maskVolatile(text.slice(0, comparedChars))) }),
     streamed: (piece) => tell(stream().push(piece)),
     messageBegan: () => stream().restart(),
     messageEnded: () => tell(stream().end()),
