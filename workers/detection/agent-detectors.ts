@@ -46,6 +46,8 @@ export const createAgentDetectors = ({
   };
   const observe = (event: AgentEvent): void => {
     events++;
+    // Another session is another agent: what the one before repeated is not held against it.
+    if (event.kind === 'session-started') lanes.clear();
     if (event.kind === 'agent-finished') lanes.delete(event.child);
     laneOf(event.agent).observe(event, events);
     for (const watcher of overall) watcher.event?.(event, events);

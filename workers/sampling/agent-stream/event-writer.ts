@@ -1,6 +1,6 @@
 import type { AgentEvent, AgentKind, TokenUsage } from '#protocol/agent-events';
 import type { Redactor } from '#redaction/redact';
-import { createDegenerateText } from '../degenerate-text.ts';
+import { createDegenerateText, type Degeneration } from '../degenerate-text.ts';
 import { effectOf } from './call-effect.ts';
 import { describeCall, hashCall } from './call-shape.ts';
 import { hash53 } from './hash53.ts';
@@ -21,9 +21,12 @@ export interface EventWriter {
   }): void;
   returned(result: { readonly callId: string; readonly ok: boolean; readonly output: string }): void;
   said(text: string, by: { readonly thought: boolean }): void;
+  heard(text: string): void;
   /** A piece of text as the model writes it; the whole message comes again through `said`, or never. */
   streamed(piece: string): void;
   messageBegan(): void;
+  /** The message is whole: its last characters are judged too. */
+  messageEnded(): void;
   used(
     usageId: string,
     usage: TokenUsage,
@@ -35,9 +38,7 @@ export interface EventWriter {
   asked(what: string): void;
   requestFailed(message: string, status: number | null): void;
   finished(ok: boolean, text: string): void;
-  noted(
-    kind: 'context-compacted' | 'approval-answered' | 'stream-retried' | 'user-spoke' | 'turn-started' | 'turn-ended',
-  ): void;
+  noted(kind: 'context-compacted' | 'approval-answered' | 'stream-retried' | 'turn-started' | 'turn-ended'): void;
   take(): readonly AgentEvent[];
 }
 
@@ -76,8 +77,7 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
     remember(streams, agent, fresh, keptAgents);
     return fresh;
   };
-  const watchText = (text: string): void => {
-    const found = stream().push(text);
+  const tell = (found: Degeneration | null): void => {
     if (found === null) return;
     const { level, unitChars, repeats } = found;
     write({ kind: 'text-degenerated', ...head(), unitChars, repeats, level, sample: sample(found.unit) });
@@ -132,11 +132,14 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
         sample: sample(text),
       });
       stream().restart();
-      watchText(text.slice(-comparedChars));
+      tell(stream().push(text.slice(-comparedChars)) ?? stream().end());
       stream().restart();
     },
-    streamed: watchText,
+    heard: (text) =>
+      write({ kind: 'user-spoke', ...head(), textHash: hash53(maskVolatile(text.slice(0, comparedChars))) }),
+    streamed: (piece) => tell(stream().push(piece)),
     messageBegan: () => stream().restart(),
+    messageEnded: () => tell(stream().end()),
     used: (usageId, usage, { model, reportedUsd }) => {
       const total = usage.input + usage.output + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h;
       if (total === 0) return;
