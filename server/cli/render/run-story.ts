@@ -3,13 +3,14 @@ import type { Fact } from '#protocol/facts';
 import { isOver } from '#protocol/run-state';
 import type { SignalVector } from '#protocol/signals';
 import { describeNumbers } from '#protocol/timeline';
-import type { IncidentView, RunView, TimelineEntry } from '#protocol/views';
+import type { IncidentView, RunRow, RunView, TimelineEntry } from '#protocol/views';
 import { escapeControls } from './escape.ts';
 import { formatBytes, formatCommand, formatSpan, formatTime } from './quantity.ts';
 
 /** All that is known of a run and why it went as it did. */
 export interface RunStory {
   readonly run: RunView;
+  readonly row: RunRow;
   /** Newest first. */
   readonly incidents: readonly IncidentView[];
   /** Oldest first. */
