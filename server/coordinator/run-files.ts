@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { codeOf } from '#action/process-identity';
 import type { ProcessIdentity } from '#protocol/run-spec';
 
 /** The files of one run directory. Each exists once somebody had a reason to write it. */
@@ -124,12 +125,13 @@ export const parseExecFailedFile = (text: string): Parsed<ExecFailedFile> => {
   };
 };
 
-const readWith = <T>(path: string, parse: (text: string) => Parsed<T>): Parsed<T> => {
+/** Reads a file of a run directory, whatever became of it. */
+export const readWith = <T>(path: string, parse: (text: string) => Parsed<T>): Parsed<T> => {
   try {
     return parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    const text = String(cause);
-    return text.includes('ENOENT') ? { kind: 'missing' } : { kind: 'damaged', why: `${path} cannot be read: ${text}` };
+    if (codeOf(cause) === 'ENOENT') return { kind: 'missing' };
+    return { kind: 'damaged', why: `${path} cannot be read: ${codeOf(cause) || String(cause)}` };
   }
 };
 
