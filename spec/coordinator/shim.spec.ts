@@ -88,14 +88,16 @@ describe('the shim', () => {
   });
 
   for (const [what, command, code, reason] of [
-    ['is missing', 'flowforge-no-such-command', 127, 'flowforge-no-such-command: not found'],
-    ['is a directory', '/tmp', 126, '/tmp: Permission denied'],
-    ['is not executable', '/etc/passwd', 126, '/etc/passwd: Permission denied'],
+    ['is missing', 'flowforge-no-such-command', 127, /^flowforge-no-such-command: not found$/],
+    ['is a directory', '/tmp', 126, /^\/tmp: (Permission denied|Is a directory)$/],
+    ['is not executable', '/etc/passwd', 126, /^\/etc\/passwd: Permission denied$/],
   ] as const) {
     it(`tells that a command ${what} from the exit code ${code} of a command that ran`, async () => {
       await start([command, 'argument']);
       expect((await run.exit()).code).to.equal(code);
-      expect(readExecFailedFile(run.runDir)).to.deep.equal({ kind: 'read', value: { exitCode: code, reason } });
+      const told = readExecFailedFile(run.runDir);
+      expect(told.kind === 'read' && told.value.exitCode).to.equal(code);
+      expect(told.kind === 'read' && told.value.reason).to.match(reason);
       expect(readFileSync(runPaths(run.runDir).stderr, 'utf8')).to.equal('');
     });
   }
