@@ -68,13 +68,26 @@ export interface ShimRequest {
   readonly tag: number;
   readonly stdin: 'null' | 'fifo';
   readonly argv: readonly string[];
+  /** The environment the shim will be spawned with, where it may hold names that a shell drops. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** What to spawn (detached, stdio ignored, with the job's cwd and environment) to start the job. */
 export const shimCommand = (request: ShimRequest): { readonly file: string; readonly args: readonly string[] } => ({
   file: '/bin/sh',
-  args: [shimPath(), request.runDir, request.cgroupDir ?? '-', String(request.tag), request.stdin, ...request.argv],
+  args: [
+    shimPath(),
+    ...[request.runDir, request.cgroupDir ?? '-', String(request.tag), request.stdin],
+    ...dropped(request.env ?? {}),
+    ...request.argv,
+  ],
 });
+
+/** A shell hands on only names that could be its own variables; env puts the others back (exported functions, dots). */
+const dropped = (env: Readonly<Record<string, string>>): readonly string[] => {
+  const odd = Object.entries(env).filter(([name]) => !/^[A-Za-z_]\w*$/.test(name));
+  return odd.length === 0 ? [] : ['env', '--', ...odd.map(([name, value]) => `${name}=${value}`)];
+};
 
 /** Tells the shim to let the job's input end. False when it is closed already; asking twice is harmless. */
 export const closeStdin = (runDir: string): boolean => {

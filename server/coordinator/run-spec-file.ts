@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseJobId, parseJobKey, parseRunId } from '#protocol/ids';
 import { rolloutModes } from '#protocol/judgement';
-import { containmentLevels, profiles, type RunSpec } from '#protocol/run-spec';
+import { profiles, type RunSpec } from '#protocol/run-spec';
 import { type Parsed, readWith, runPaths } from './run-files.ts';
 
 const count = z.number().int().nonnegative();
@@ -13,7 +13,12 @@ const specShape = z.object({
   jobKey: z.string().transform(parseJobKey),
   generation: count.min(1),
   requestedAtMs: count,
-  containment: z.enum(containmentLevels),
+  handle: z.discriminatedUnion('level', [
+    z.object({ level: z.literal('cgroup2'), cgroupDir: z.string().startsWith('/'), tag: count }),
+    z.object({ level: z.literal('tag-scan'), tag: count }),
+    z.object({ level: z.literal('process-group'), tag: count }),
+  ]),
+  restartsAtMs: z.array(z.number()),
   name: z.string().nullable(),
   argv: z.array(z.string()).min(1),
   cwd: z.string().startsWith('/'),

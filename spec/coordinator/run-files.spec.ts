@@ -25,9 +25,11 @@ const pidText = JSON.stringify({
 });
 
 const spec = {
-  ...{ runId: ulid(), jobId: ulid(), jobKey: 'a'.repeat(32), generation: 1, requestedAtMs: 1, containment: 'tag-scan' },
+  ...{ runId: ulid(), jobId: ulid(), jobKey: 'a'.repeat(32), generation: 1, requestedAtMs: 1 },
   ...{ name: null, argv: ['true'], cwd: '/', env: {}, labels: {}, profile: 'standard', model: null, stdin: 'null' },
   ...{ policy: { kind: 'shipped', name: 'standard' }, rollout: null, noKill: false, keepOrphans: false },
+  handle: { level: 'tag-scan', tag: 7 },
+  restartsAtMs: [],
   restart: { mode: 'no', max: 0 },
   limits: { maxCpuPct: 60, maxMemBytes: null, timeoutMs: null, graceMs: 1, pollIntervalMs: 500, logWindowLines: 10 },
 };

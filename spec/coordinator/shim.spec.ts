@@ -77,6 +77,12 @@ describe('the shim', () => {
     expect(/SigIgn:\s*(\w+)/.exec(run.stdout())?.[1]).to.match(/^0+1000$|^0+1001000$/);
   });
 
+  it('hands on variables that no shell would, where it is told of them', async () => {
+    await start(['env'], { env: { 'a.b': 'x y=z', 'BASH_FUNC_f%%': '() { :; }' } });
+    await run.exit();
+    expect(run.stdout().split('\n')).to.include.members(['a.b=x y=z', 'BASH_FUNC_f%%=() { :; }']);
+  });
+
   it('ignores every signal that could end it early', async () => {
     await start(['/bin/sh', '-c', 'echo ready; while [ ! -e "$0/go" ]; do sleep 0.02; done; exit 3']);
     for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGPIPE'] as const)
