@@ -101,6 +101,20 @@ describe('containment that fails while the run is alive', () => {
   });
 });
 
+describe('the process group as the last resort', () => {
+  it('ends what it can see, and names who escaped', async () => {
+    const run = await startRun(['/bin/sh', fixture('tree.sh'), '--timeout', '20'], { level: 'process-group' });
+    await eventually('ready', () => (run.stdout().includes('ready') ? true : null));
+    const { outcome } = await stop(run, { graceMs: 0 });
+    expect(outcome.kind === 'incomplete' && outcome.survivors.map(({ command }) => command)).to.have.members([
+      '/bin/sh -c /bin/sleep 20 & wait',
+      '/bin/sleep 20',
+    ]);
+    await openBoundary({ level: 'tag-scan', tag: run.handle.tag }, run.pidFile.identity).kill(3_000);
+    await run.end();
+  });
+});
+
 describe('the containment probe', () => {
   it('finds what this machine gives, and how', async () => {
     const probe = await probeContainment({});
