@@ -5,7 +5,12 @@ import type { ContainmentLevel, RunRequest } from './run-spec.ts';
 /** The outcome of asking for something: done, or refused with a reason a person can act on. */
 export type Answer<T> =
   | { readonly kind: 'done'; readonly value: T }
-  | { readonly kind: 'refused'; readonly code: 'not-found' | 'conflict' | 'invalid' | 'unavailable'; readonly detail: string; readonly hint: string };
+  | {
+      readonly kind: 'refused';
+      readonly code: 'not-found' | 'conflict' | 'invalid' | 'unavailable';
+      readonly detail: string;
+      readonly hint: string;
+    };
 
 export interface StartedRun {
   readonly runId: RunId;
