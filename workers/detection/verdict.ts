@@ -20,6 +20,9 @@ export const verdictOf = (findings: readonly Finding[]): Verdict => {
 };
 
 const supports = (finding: Finding, other: Finding): boolean =>
-  other.level !== 'observe' && signOf(other) !== signOf(finding) && endOf(other) >= finding.atMs - togetherMs && other.atMs <= endOf(finding) + togetherMs;
+  other.level !== 'observe' &&
+  signOf(other) !== signOf(finding) &&
+  endOf(other) >= finding.atMs - togetherMs &&
+  other.atMs <= endOf(finding) + togetherMs;
 
 const endOf = (finding: Finding): number => finding.evidence.lastAtMs ?? finding.atMs;

@@ -67,7 +67,13 @@ const yearFirst = (bytes: Buffer, at: number): Stamp | null => {
   if (bytes[at + 7] !== bytes[at + 4] || !areDigits(bytes, at + 5, 2) || !areDigits(bytes, at + 8, 2)) return null;
   const timeMs = timeOfDay(bytes, at + 11);
   if (timeMs < 0) return null;
-  return { clock: 'date', ms: dayStart(number(bytes, at, 4), number(bytes, at + 5, 2), number(bytes, at + 8, 2)) + timeMs - offsetMs(bytes, at + 19) };
+  return {
+    clock: 'date',
+    ms:
+      dayStart(number(bytes, at, 4), number(bytes, at + 5, 2), number(bytes, at + 8, 2)) +
+      timeMs -
+      offsetMs(bytes, at + 19),
+  };
 };
 
 // 22/Nov/2026:20:03:30 of web servers, and 17/06/09 20:10:40
@@ -75,11 +81,18 @@ const dayFirst = (bytes: Buffer, at: number): Stamp | null => {
   const month = monthAt(bytes, at + 3);
   if (month > 0 && bytes[at + 6] === 47 && areDigits(bytes, at + 7, 4)) {
     const timeMs = timeOfDay(bytes, at + 12);
-    return timeMs < 0 ? null : { clock: 'day-first', ms: dayStart(number(bytes, at + 7, 4), month, number(bytes, at, 2)) + timeMs };
+    return timeMs < 0
+      ? null
+      : { clock: 'day-first', ms: dayStart(number(bytes, at + 7, 4), month, number(bytes, at, 2)) + timeMs };
   }
   if (!areDigits(bytes, at + 3, 2) || bytes[at + 5] !== 47 || !areDigits(bytes, at + 6, 2)) return null;
   const timeMs = timeOfDay(bytes, at + 9);
-  return timeMs < 0 ? null : { clock: 'day-first', ms: dayStart(2000 + number(bytes, at, 2), number(bytes, at + 3, 2), number(bytes, at + 6, 2)) + timeMs };
+  return timeMs < 0
+    ? null
+    : {
+        clock: 'day-first',
+        ms: dayStart(2000 + number(bytes, at, 2), number(bytes, at + 3, 2), number(bytes, at + 6, 2)) + timeMs,
+      };
 };
 
 // `Nov 22 20:03:30` of syslog has a clock whose date stands before it; else it is a clock alone.
@@ -97,11 +110,21 @@ const clockOnly = (bytes: Buffer, start: number, at: number): Stamp | null => {
 const compact = (bytes: Buffer, at: number): Stamp | null => {
   if (!areDigits(bytes, at + 7, 6)) return null;
   const timeMs = (number(bytes, at + 7, 2) * 3600 + number(bytes, at + 9, 2) * 60 + number(bytes, at + 11, 2)) * 1000;
-  return { clock: 'compact', ms: dayStart(2000 + number(bytes, at, 2), number(bytes, at + 2, 2), number(bytes, at + 4, 2)) + timeMs };
+  return {
+    clock: 'compact',
+    ms: dayStart(2000 + number(bytes, at, 2), number(bytes, at + 2, 2), number(bytes, at + 4, 2)) + timeMs,
+  };
 };
 
 const timeOfDay = (bytes: Buffer, at: number): number => {
-  if (!areDigits(bytes, at, 2) || bytes[at + 2] !== 58 || !areDigits(bytes, at + 3, 2) || bytes[at + 5] !== 58 || !areDigits(bytes, at + 6, 2)) return -1;
+  if (
+    !areDigits(bytes, at, 2) ||
+    bytes[at + 2] !== 58 ||
+    !areDigits(bytes, at + 3, 2) ||
+    bytes[at + 5] !== 58 ||
+    !areDigits(bytes, at + 6, 2)
+  )
+    return -1;
   const ms = (number(bytes, at, 2) * 3600 + number(bytes, at + 3, 2) * 60 + number(bytes, at + 6, 2)) * 1000;
   const hasFraction = (bytes[at + 8] === 46 || bytes[at + 8] === 44) && areDigits(bytes, at + 9, 3);
   return hasFraction ? ms + number(bytes, at + 9, 3) : ms;
@@ -133,7 +156,7 @@ const dayStart = (year: number, month: number, day: number): number => {
 const monthAt = (bytes: Buffer, at: number): number => {
   const first = (bytes[at] ?? 0) | 32;
   if (first < 97 || first > 115) return 0;
-  return months.indexOf(bytes.latin1Slice(at, at + 3).toLowerCase()) + 1;
+  return months.indexOf(bytes.toString('latin1', at, at + 3).toLowerCase()) + 1;
 };
 
 const isDigit = (bytes: Buffer, at: number): boolean => {
