@@ -18,6 +18,8 @@ export interface ProcFiles {
   /** Name of the program that `stat` last read. */
   commandOfLastStat(): string;
   io(pid: number): ProcessIo | null;
+  /** Time that the main thread was ready to run and had no core, since its start; null where the kernel does not say. */
+  waitedMs(pid: number): number | null;
   /** Soft limit of RLIMIT_MSGQUEUE, the tag that a run's processes inherit. */
   tag(pid: number): number | null;
   openDescriptors(pid: number): number | null;
@@ -96,6 +98,7 @@ export const openProcFiles = (procDir = '/proc'): ProcFiles => {
     },
     commandOfLastStat: () => commandOfStat(buffer, lastStatLength),
     io: (pid) => orNull('', () => parseIo(readFileSync(`${procDir}/${pid}/io`, 'latin1'))),
+    waitedMs: (pid) => orNull('', () => parseWaited(readFileSync(`${procDir}/${pid}/schedstat`, 'latin1'))),
     tag: (pid) => orNull('', () => parseTag(readFileSync(`${procDir}/${pid}/limits`, 'latin1'))),
     openDescriptors: (pid) =>
       // Since Linux 6.2 the size of the directory is the number of open descriptors; before, it is 0.
@@ -103,6 +106,11 @@ export const openProcFiles = (procDir = '/proc'): ProcFiles => {
     forget,
     close: () => forgetOldest(kept.size),
   };
+};
+
+const parseWaited = (text: string): number | null => {
+  const nanoseconds = Number(text.split(' ')[1]);
+  return Number.isFinite(nanoseconds) ? nanoseconds / 1e6 : null;
 };
 
 const isPid = (name: string): boolean => {
