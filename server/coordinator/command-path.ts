@@ -6,11 +6,18 @@ export type FoundCommand =
   | { readonly kind: 'refused'; readonly exitCode: 126 | 127; readonly reason: string };
 
 /** Where a shell would find the command, before anything is started; 126 and 127 mean what they mean to a shell. */
-export const findCommand = (command: string, options: { readonly cwd: string; readonly searchPath: string }): FoundCommand => {
+export const findCommand = (
+  command: string,
+  options: { readonly cwd: string; readonly searchPath: string },
+): FoundCommand => {
   const candidates = command.includes('/')
     ? [path.resolve(options.cwd, command)]
     : options.searchPath.split(':').map((dir) => path.resolve(options.cwd, dir, command));
-  let refusal: FoundCommand = { kind: 'refused', exitCode: 127, reason: `${command}: no such command${command.includes('/') ? '' : ' on PATH'}` };
+  let refusal: FoundCommand = {
+    kind: 'refused',
+    exitCode: 127,
+    reason: `${command}: no such command${command.includes('/') ? '' : ' on PATH'}`,
+  };
   for (const file of candidates) {
     const seen = look(file, command);
     if (seen.kind === 'found') return seen;

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fdatasyncSync, mkdirSync, openSync, readdirSync, readFileSync, truncateSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { ulid } from 'ulid';
 import { type Fact, type FactBody, genesisHash, runOf, type SealedFact } from '#protocol/facts';
@@ -74,7 +84,12 @@ export const seal = (fact: Fact, prevHash: string): SealedFact => {
 };
 
 /** Kinds that may be many in a long run and that nobody's state is rebuilt from. */
-const forgettable: ReadonlySet<Fact['kind']> = new Set(['rule-pending', 'rule-cleared', 'audit-recorded', 'output-gap']);
+const forgettable: ReadonlySet<Fact['kind']> = new Set([
+  'rule-pending',
+  'rule-cleared',
+  'audit-recorded',
+  'output-gap',
+]);
 
 const remember = (live: Map<RunId, SealedFact[]>, sealed: SealedFact): void => {
   const runId = runOf(sealed.fact);
@@ -96,7 +111,10 @@ interface Segment {
 const beginSegment = (dir: string, head: { seq: number; hash: string }, carry: readonly SealedFact[]): Segment => {
   const name = `${String(head.seq + 1).padStart(12, '0')}-${ulid()}.jsonl`;
   const fd = openSync(path.join(dir, name), 'ax', 0o600);
-  const lines = [JSON.stringify({ base: head }), ...carry.map((s) => JSON.stringify({ prev: s.prevHash, hash: s.hash, fact: s.fact }))];
+  const lines = [
+    JSON.stringify({ base: head }),
+    ...carry.map((s) => JSON.stringify({ prev: s.prevHash, hash: s.hash, fact: s.fact })),
+  ];
   writeSync(fd, `${lines.join('\n')}\n`);
   fdatasyncSync(fd);
   return { name, fd, written: 0 };
@@ -148,6 +166,8 @@ const parseLine = (line: string, name: string): JournalLine => {
     if (sealed.hash !== raw.hash) throw new TypeError(`fact ${raw.fact.seq} does not match its hash`);
     return { kind: 'fact', sealed };
   } catch (cause) {
-    throw new Error(`journal segment ${name}: expected a sealed fact, got ${JSON.stringify(line.slice(0, 80))}`, { cause });
+    throw new Error(`journal segment ${name}: expected a sealed fact, got ${JSON.stringify(line.slice(0, 80))}`, {
+      cause,
+    });
   }
 };

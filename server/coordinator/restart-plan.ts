@@ -35,13 +35,20 @@ export interface EndedRun {
 
 /** What follows the end of a run. A restart that a person asked for is not counted; all others are. */
 export const planRestart = ({ view, restartAsked, restartsAtMs, nowMs, chance }: EndedRun): RestartPlan => {
-  if (restartAsked === 'user') return { kind: 'restart', attempt: 1, delayMs: 0, cause: 'user', reason: view.stopReason ?? 'asked for' };
+  if (restartAsked === 'user')
+    return { kind: 'restart', attempt: 1, delayMs: 0, cause: 'user', reason: view.stopReason ?? 'asked for' };
   const cause = causeOf(view, restartAsked);
   if (cause === null) return { kind: 'none' };
-  if (view.survivors > 0) return { kind: 'quarantine', restarts: 0, reason: `${view.survivors} of its processes could not be ended` };
+  if (view.survivors > 0)
+    return { kind: 'quarantine', restarts: 0, reason: `${view.survivors} of its processes could not be ended` };
   const recent = restartsAtMs.filter((atMs) => nowMs - atMs <= restartWindowMs).length;
   const max = view.restart.mode === 'no' ? policyMax : view.restart.max;
-  if (recent >= max) return { kind: 'quarantine', restarts: recent, reason: `it used up its ${max} restarts in ${restartWindowMs / 60_000} minutes` };
+  if (recent >= max)
+    return {
+      kind: 'quarantine',
+      restarts: recent,
+      reason: `it used up its ${max} restarts in ${restartWindowMs / 60_000} minutes`,
+    };
   const delayMs = Math.min(maxDelayMs, firstDelayMs * 2 ** recent) * (1 + jitter * (2 * chance - 1));
   return { kind: 'restart', attempt: recent + 1, delayMs: Math.round(delayMs), cause, reason: reasonOf(view) };
 };

@@ -8,8 +8,20 @@ const intensity = { maxDeaths: 10, windowMs: 60_000, firstDelayMs: 50, maxDelayM
 export const workers: readonly WorkerPlan[] = [
   { name: 'gateway', entry: entry('../gateway/gateway-worker.js'), stallMs: 1_500, maxHeapMb: 512, intensity },
   { name: 'action', entry: entry('../../workers/action/action-worker.js'), stallMs: 700, maxHeapMb: 256, intensity },
-  { name: 'detection', entry: entry('../../workers/detection/detection-worker.js'), stallMs: 700, maxHeapMb: 512, intensity },
-  { name: 'sampling', entry: entry('../../workers/sampling/sampling-worker.js'), stallMs: 700, maxHeapMb: 512, intensity },
+  {
+    name: 'detection',
+    entry: entry('../../workers/detection/detection-worker.js'),
+    stallMs: 700,
+    maxHeapMb: 512,
+    intensity,
+  },
+  {
+    name: 'sampling',
+    entry: entry('../../workers/sampling/sampling-worker.js'),
+    stallMs: 700,
+    maxHeapMb: 512,
+    intensity,
+  },
 ];
 
 /** The one table of wires. Ask of each: may a later message replace an earlier one? */

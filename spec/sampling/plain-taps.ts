@@ -71,6 +71,7 @@ export const createPlainAgentTap: CreateAgentTap = () => {
             atMs,
             agent: 'main',
             textHash: hash(part),
+            shapeHash: hash(part),
             chars: part.length,
             thought: false,
             sample: part,

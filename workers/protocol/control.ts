@@ -74,3 +74,18 @@ export interface DaemonStatus {
   readonly containment?: ContainmentLevel;
   readonly workers?: readonly WorkerStatus[];
 }
+
+/** What the gateway is born with, each time. */
+export interface GatewaySetup {
+  readonly version: string;
+  readonly apiKey: string;
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly socketPath: string;
+  readonly clientDir: string;
+  readonly allowedOrigins: readonly string[];
+  readonly pid: number;
+  readonly startedAtMs: number;
+  readonly containment: ContainmentLevel;
+}

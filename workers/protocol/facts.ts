@@ -161,6 +161,13 @@ export type InterventionFact =
       readonly tookMs: number;
       readonly restartAfter: boolean;
     }
+  /** The boundary of the run stopped working while it was alive; what finds its processes since. */
+  | {
+      readonly kind: 'containment-fell-back';
+      readonly runId: RunId;
+      readonly to: ContainmentLevel;
+      readonly why: string;
+    }
   | {
       readonly kind: 'stop-refused';
       readonly runId: RunId;

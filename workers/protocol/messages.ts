@@ -11,6 +11,8 @@ export interface WatchedRun {
   readonly jobId: JobId;
   readonly jobKey: JobKey;
   readonly name: string;
+  /** For `match: { labels }` of a policy; none when left out. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly cwd: string;
   /** Absolute path of `runs/<run-id>`. */
   readonly runDir: string;
@@ -80,6 +82,8 @@ export interface Assessment {
 export type ActionMessage =
   | { readonly kind: 'assessed'; readonly assessments: readonly Assessment[] }
   | { readonly kind: 'run-changed'; readonly change: RunChange }
+  /** A fact that action did not say itself, to be believed. */
+  | { readonly kind: 'fact-seen'; readonly fact: Fact }
   | {
       readonly kind: 'stop-requested';
       readonly runId: RunId;

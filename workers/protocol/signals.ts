@@ -80,6 +80,7 @@ export const signals = {
   'agents.active': signal('count', 'agent', 'sub-agents at work'),
   'agents.depth': signal('count', 'agent', 'deepest nesting of sub-agents'),
   'agents.spawned_5m': signal('count', 'agent', 'sub-agents started in the last 5 minutes'),
+  'agents.fanout_level': signal('level', 'agent', 'explosion of sub-agents: 0 none, 1 observe, 2 warn, 3 act'),
   'context.compactions_10m': signal('count', 'agent', 'context compactions in the last 10 minutes'),
   'api.errors_1m': signal('count', 'agent', 'failed model requests in the last minute'),
   'api.success_1m': signal('count', 'agent', 'answered model requests in the last minute'),

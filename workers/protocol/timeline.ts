@@ -79,6 +79,8 @@ const sentenceOf = (fact: Fact): string => {
       return `quarantined after ${count(fact.restarts, 'restart', 'restarts')} in ${seconds(fact.windowMs)}: ${fact.reason}`;
     case 'stop-began':
       return `stop began (${fact.cause}, by ${fact.by}): ${fact.reason}`;
+    case 'containment-fell-back':
+      return `containment fell back to ${fact.to}: ${fact.why}`;
     case 'stop-resumed':
       return 'stop taken up again after a restart of FlowForge';
     case 'stop-signalled':

@@ -216,6 +216,7 @@ const changeRun = (view: RunView, fact: Fact): RunView => {
     case 'job-quarantined':
       return { ...view, state: 'quarantined', trouble: fact.reason, restartDueAtMs: null };
     case 'orphans-spared':
+    case 'containment-fell-back':
     case 'stop-resumed':
     case 'stop-signalled':
     case 'stop-refused':

@@ -1,9 +1,11 @@
 import { type Actor, rebuild } from './actor.ts';
 import type { Outlet } from './link.ts';
 
-export interface RunningActor<State, Message> {
+export interface RunningActor<State, Message, Report> {
   /** Resolves when all that the message leads to is written, believed and begun. */
   deliver(message: Message): Promise<void>;
+  /** Believes a fact that somebody else said and wrote, in turn with the messages. */
+  believe(fact: Report): Promise<void>;
   snapshot(): State;
 }
 
@@ -12,7 +14,7 @@ export const runActor = <State, Message, Report>(
   actor: Actor<State, Message, Report>,
   history: Iterable<Report>,
   journal: Outlet<Report>,
-): RunningActor<State, Message> => {
+): RunningActor<State, Message, Report> => {
   let state = rebuild(actor, history);
   let tail: Promise<void> = Promise.resolve();
 
@@ -30,6 +32,13 @@ export const runActor = <State, Message, Report>(
   // A brain that throws takes its thread down, on purpose: the rejection is left unhandled so that the host sees it.
   const tellSelf = (message: Message): void => void deliver(message);
 
+  const believe = (fact: Report): Promise<void> => {
+    tail = tail.then(() => {
+      state = actor.evolve(state, fact);
+    });
+    return tail;
+  };
+
   for (const owed of actor.resume(state)) tellSelf(owed);
-  return { deliver, snapshot: () => state };
+  return { deliver, believe, snapshot: () => state };
 };
