@@ -1,4 +1,5 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import { tagOfLimits } from '#protocol/run-tag';
 import { commandOfStat, type ProcStat, parseProcStat } from './proc-stat.ts';
 
 export interface ProcessIo {
@@ -20,7 +21,7 @@ export interface ProcFiles {
   io(pid: number): ProcessIo | null;
   /** Time that the main thread was ready to run and had no core, since its start; null where the kernel does not say. */
   waitedMs(pid: number): number | null;
-  /** Soft limit of RLIMIT_MSGQUEUE, the tag that a run's processes inherit. */
+  /** The tag that a run's processes inherit, read from their RLIMIT_MSGQUEUE. */
   tag(pid: number): number | null;
   openDescriptors(pid: number): number | null;
   /** Lets go of what is kept open for a process, or for a cgroup, that is no longer looked at. */
@@ -144,6 +145,6 @@ const parseIo = (text: string): ProcessIo => ({
 });
 
 const parseTag = (text: string): number | null => {
-  const soft = /^Max msgqueue size\s+(\d+)/m.exec(text)?.[1];
-  return soft === undefined ? null : Number(soft);
+  const [, soft, hard] = /^Max msgqueue size\s+(\d+)\s+(\d+)/m.exec(text) ?? [];
+  return soft === undefined || hard === undefined ? null : tagOfLimits(Number(soft), Number(hard));
 };

@@ -34,6 +34,8 @@ interface Member {
   inherited: ProcessIo;
 }
 
+/** The state of a process that runs or waits for a core. */
+const runnable = 'R';
 const none: ProcessIo = { readBytes: 0, writtenBytes: 0 };
 const busyIoEveryMs = 1000;
 const idleIoEveryMs = 5000;
