@@ -72,7 +72,7 @@ export const createInterleavedRepeat = (): AgentWatcher & { repeats(): number } 
         period: null,
         summary,
         unit: 'calls',
-        sample: call.sample,
+        samples: call.samples,
       });
     },
     reset: (atMs) => {
