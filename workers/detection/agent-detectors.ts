@@ -111,7 +111,12 @@ const moneyOf = ({ totalTokens, outputTokens, micros }: LedgerView, recentMicros
 });
 
 const forgetQuietest = (lanes: Map<string, AgentLane>, spared: string): void => {
-  const others = [...lanes].filter(([agent]) => agent !== spared && agent !== 'main');
-  const [oldest] = others.sort(([, a], [, b]) => a.lastAtMs - b.lastAtMs);
-  if (oldest !== undefined) lanes.delete(oldest[0]);
+  let quietest: string | null = null;
+  let sinceMs = Number.POSITIVE_INFINITY;
+  for (const [agent, lane] of lanes) {
+    if (agent === spared || agent === 'main' || lane.lastAtMs >= sinceMs) continue;
+    quietest = agent;
+    sinceMs = lane.lastAtMs;
+  }
+  if (quietest !== null) lanes.delete(quietest);
 };

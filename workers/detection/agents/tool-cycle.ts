@@ -43,7 +43,7 @@ export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
     if (best === null || (best.period > 1 && sameCalls >= best.period)) return episode.lose(step.atMs);
     const level = levelOf(best.cycles, ladderOf(step, best.period));
     if (level === null) return;
-    const { atLine, atMs, tool, sample } = step;
+    const { atLine, atMs, tool, samples } = step;
     const what =
       best.period === 1
         ? `${tool} was called ${best.cycles} times`
@@ -59,7 +59,7 @@ export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
       period: best.period,
       summary: `${what} ${results}`,
       unit: 'calls',
-      sample,
+      samples,
     });
   };
 

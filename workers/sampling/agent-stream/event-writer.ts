@@ -43,6 +43,7 @@ export interface EventWriter {
 }
 
 const sampleBytes = 200;
+const redactedChars = 2_048;
 const comparedChars = 16_384;
 // Nested sub-agents and their streams, at one time; the oldest are forgotten first.
 const keptAgents = 64;
@@ -61,15 +62,9 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
   const write = (event: AgentEvent): void => {
     events.push(event);
   };
+  // Redacted before it is cut: half a secret is not recognised as one.
   const sample = (text: string): string =>
-    cutToBytes(
-      redact.text(
-        stripAnsi(text.slice(0, 2 * comparedChars))
-          .trim()
-          .slice(0, 400),
-      ),
-      sampleBytes,
-    );
+    cutToBytes(redact.text(stripAnsi(text.slice(0, redactedChars)).trim()), sampleBytes);
   const stream = () => {
     const known = streams.get(agent);
     if (known !== undefined) return known;
