@@ -94,9 +94,7 @@ describe('the dashboard in a real browser', function () {
     await open('/');
     const cpu = row(webMigrate).locator('.cpu .number');
     const before = await cpu.innerText();
-    await page.waitForFunction(
-      `document.querySelector('[data-run="${webMigrate}"] .cpu .number').innerText !== ${JSON.stringify(before)}`,
-    );
+    await cpu.filter({ hasNotText: before }).waitFor();
   });
 
   it('keeps the filter in the address, counts by group, and leaves out what is excluded', async () => {
@@ -118,14 +116,14 @@ describe('the dashboard in a real browser', function () {
     await open('/');
     await row(apiFixAuth).waitFor();
     await page.keyboard.press('n');
-    await page.waitForFunction(`document.activeElement.closest('[data-bucket="needs-you"]') !== null`);
+    await page.locator('[data-bucket="needs-you"] a:focus').waitFor();
     await page.keyboard.press('j');
     await page.keyboard.press('k');
     await page.keyboard.press('/');
-    await page.waitForFunction(`document.activeElement.id === 'filter'`);
+    await page.locator('#filter:focus').waitFor();
     await page.keyboard.press('Escape');
     await page.keyboard.press('n');
-    await page.waitForFunction(`document.activeElement.tagName === 'A'`);
+    await page.locator('[data-run] a:focus').waitFor();
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/runs\/01KB/);
   });
@@ -142,7 +140,7 @@ describe('the dashboard in a real browser', function () {
     expect(await page.getByRole('img', { name: /^CPU: last .*limit 60 %/ }).count()).to.equal(1);
     await page.getByText('shadow: would pause').waitFor();
     await page.getByText('Numbers that decided').click();
-    await page.getByText('times the same call came back with the same result').waitFor();
+    await page.getByText('times the same call came back with the same result').first().waitFor();
   });
 
   it('shows what hides in a log, and stops following when the reader scrolls up', async () => {
