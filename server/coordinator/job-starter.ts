@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { ulid } from 'ulid';
+import { newTag } from '#action/containment/run-mark';
 import { readPolicyText } from '#config/policy-files';
 import type { StartedRun } from '#protocol/control';
 import type { Actor, Fact } from '#protocol/facts';
@@ -109,7 +110,7 @@ export const viewOf = (facts: readonly Fact[]): RunView => {
 const freshTag = (table: RunTable): number => {
   const taken = new Set(table.all().map((record) => record.spec.handle.tag));
   for (;;) {
-    const tag = Math.floor(Math.random() * 2 ** 31);
+    const tag = newTag();
     if (!taken.has(tag)) return tag;
   }
 };

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createInterface, type Interface } from 'node:readline';
 import { expect } from 'chai';
 import { parseRunId } from '#protocol/ids';
 import { openProcFiles } from '#sampling/proc-files';
@@ -26,17 +27,19 @@ for line in sys.stdin:
 describe('the process table on real processes', () => {
   if (process.platform !== 'linux') return;
   let job: ChildProcess;
+  let answers: Interface;
   let childPid = 0;
 
   const say = async (word: string): Promise<void> => {
     job.stdin?.write(`${word}\n`);
-    if (job.stdout !== null) await once(job.stdout, 'data');
+    await once(answers, 'line');
   };
 
   beforeEach(async () => {
     job = spawn('python3', ['-c', program], { stdio: ['pipe', 'pipe', 'inherit'] });
     if (job.stdout === null) throw new Error('the job has no output');
-    const [said] = await once(job.stdout, 'data');
+    answers = createInterface({ input: job.stdout });
+    const [said] = await once(answers, 'line');
     childPid = Number(String(said));
   });
   afterEach(async () => {

@@ -55,7 +55,9 @@ const stampAt = (bytes: Buffer, start: number, at: number): Stamp | null => {
   if (digits === 2 && next === 58) return clockOnly(bytes, start, at);
   if (digits === 2 && next === 47) return dayFirst(bytes, at);
   if (digits === 6 && next === 32 && at === start) return compact(bytes, at);
-  if ((digits === 10 || digits === 13) && at <= start + 1 && bytes[at] === 49) {
+  // A figure of that size that stands alone; inside a word it is an id.
+  const standsAlone = (at === start || isBound(bytes[at - 1] ?? 0)) && (isBound(next ?? 32) || next === 46);
+  if ((digits === 10 || digits === 13) && bytes[at] === 49 && standsAlone) {
     const value = number(bytes, at, digits);
     return { clock: 'epoch', ms: digits === 10 ? value * 1000 : value };
   }
@@ -158,6 +160,8 @@ const monthAt = (bytes: Buffer, at: number): number => {
   if (first < 97 || first > 115) return 0;
   return months.indexOf(bytes.toString('latin1', at, at + 3).toLowerCase()) + 1;
 };
+
+const isBound = (byte: number): boolean => byte <= 32 || byte === 91 || byte === 93 || byte === 44;
 
 const isDigit = (bytes: Buffer, at: number): boolean => {
   const byte = bytes[at] ?? 0;

@@ -19,7 +19,7 @@ export const sniffFormat = (head: Buffer): 'lines' | 'timed-lines' | 'events' =>
   return typeof record.t === 'string' ? 'events' : 'lines';
 };
 
-/** Where the time of each line comes from: its own stamp where the stream has them, else an even pace. */
+/** Where the time of each line comes from: its own stamp where the stream has them, an even pace where it has not. */
 export const clockOf = (head: Buffer, linesPerSecond: number): LineTime => {
   const probe = createLineTime();
   let lines = 0;
@@ -33,16 +33,26 @@ export const clockOf = (head: Buffer, linesPerSecond: number): LineTime => {
     if (ms !== null && stamped++ === 0) firstMs = ms;
     start = end + 1;
   }
-  return stamped > 0 && stamped >= lines * stampedShare ? startingAt(firstMs) : paced(linesPerSecond);
+  return stamped > 0 && stamped >= lines * stampedShare ? stampedFrom(firstMs, linesPerSecond) : paced(linesPerSecond);
 };
 
-// Lines before the first stamp happened no later than it.
-const startingAt = (firstMs: number): LineTime => {
+// Lines before the first stamp happened no later than it. Lines after one are paced from it, so that what is printed
+// without stamps into a stamped log has a length too; the next stamp sets the clock right.
+const stampedFrom = (firstMs: number, linesPerSecond: number): LineTime => {
   const own = createLineTime();
-  let atMs = firstMs;
+  let stampMs = firstMs;
+  let unstamped = 0;
+  let begun = false;
   return (bytes, start, end) => {
-    atMs = own(bytes, start, end) ?? atMs;
-    return atMs;
+    const ms = own(bytes, start, end);
+    if (ms !== null) {
+      begun = true;
+      stampMs = ms;
+      unstamped = 0;
+    } else if (begun) {
+      unstamped++;
+    }
+    return stampMs + (unstamped * 1000) / linesPerSecond;
   };
 };
 

@@ -16,7 +16,7 @@ await hostWorker<{ readonly home: string; readonly introductions: readonly RunCh
     clock: systemClock,
     homeDir: host.setup.home,
     outlets: { observations: host.outlet<ObservationBatch>('observations') },
-    createLineTap: ({ firstLine, redact }) => createLineTap({ firstLine, redactor: redact }),
+    createLineTap,
     createAgentTap,
     redactorFor,
     report: (gap) => {

@@ -12,9 +12,9 @@ const leastSpanMs = 10_000;
 const slowestPeriodMs = 60_000;
 // A batch may report some hundred bad items in a few seconds (another number each time); a thousand lines are no batch.
 const burstLines = 1000;
-// One failing template alone, a line a second or slower, is a program that waits for something.
+// One failing template alone, a line a second or slower, is a program that waits for something: ten minutes.
 const politeIntervalMs = 900;
-const politeSpanMs = 300_000;
+const politeSpanMs = 600_000;
 // A long block is its own proof: thirty equal templates in a row do not come by chance five times.
 const longBlock = { period: 30, cycles: 5 } as const;
 
