@@ -1,5 +1,8 @@
-/** The command-line agents whose streams FlowForge understands. */
-export type AgentKind = 'claude' | 'codex' | 'gemini' | 'opencode' | 'goose' | 'openhands' | 'aider' | 'qwen';
+/**
+ * The command-line agents whose streams FlowForge understands. `chat` is any agent that logs one chat message per line
+ * (`role`, `content`, calls) or one step per line (`action`, `observation`).
+ */
+export type AgentKind = 'claude' | 'codex' | 'gemini' | 'opencode' | 'goose' | 'openhands' | 'aider' | 'qwen' | 'chat';
 
 /** Tokens of one model message or turn, split so that no token is counted in two columns. */
 export interface TokenUsage {
@@ -29,8 +32,10 @@ export type AgentEvent =
       readonly round: string | null;
       readonly tool: string;
       readonly callHash: number;
+      /** Changes the workspace or the world: an edit, a commit, a message sent. */
       readonly mutates: boolean;
-      readonly waits: boolean;
+      /** `sleep`: only passes time. `poll`: asks how something that runs elsewhere is doing. Neither is repetition. */
+      readonly waits: false | 'sleep' | 'poll';
       readonly sample: string;
     })
   | (EventHead & {
@@ -38,14 +43,28 @@ export type AgentEvent =
       readonly callId: string;
       readonly ok: boolean;
       readonly resultHash: number;
-      /** Hash of the masked error; null for a success. */
+      /** Hash of the masked error; null where none is to be seen. A call may succeed (`ok`) and still print one. */
       readonly errorHash: number | null;
       readonly isEmpty: boolean;
       readonly sample: string;
     })
-  | (EventHead & { readonly kind: 'said'; readonly textHash: number; readonly chars: number; readonly thought: boolean; readonly sample: string })
+  | (EventHead & {
+      readonly kind: 'said';
+      readonly textHash: number;
+      /** With every number masked: equal shapes of different texts count up or down, nothing else. */
+      readonly shapeHash: number;
+      readonly chars: number;
+      readonly thought: boolean;
+      readonly sample: string;
+    })
   /** The tail of streamed model text is periodic: `unitChars` characters came `repeats` times. */
-  | (EventHead & { readonly kind: 'text-degenerated'; readonly unitChars: number; readonly repeats: number; readonly level: 'warn' | 'act'; readonly sample: string })
+  | (EventHead & {
+      readonly kind: 'text-degenerated';
+      readonly unitChars: number;
+      readonly repeats: number;
+      readonly level: 'warn' | 'act';
+      readonly sample: string;
+    })
   | (EventHead & {
       readonly kind: 'tokens-used';
       /** One id is counted once; a later event with the same id replaces the earlier (its numbers are not smaller). */
@@ -61,9 +80,15 @@ export type AgentEvent =
   | (EventHead & { readonly kind: 'agent-finished'; readonly child: string })
   | (EventHead & { readonly kind: 'approval-asked'; readonly sample: string })
   | (EventHead & { readonly kind: 'approval-answered' })
-  | (EventHead & { readonly kind: 'request-failed'; readonly errorHash: number; readonly status: number | null; readonly sample: string })
+  | (EventHead & {
+      readonly kind: 'request-failed';
+      readonly errorHash: number;
+      readonly status: number | null;
+      readonly sample: string;
+    })
   | (EventHead & { readonly kind: 'stream-retried' })
-  | (EventHead & { readonly kind: 'user-spoke' })
+  /** The same words again are a script's ("continue"), not a person's. */
+  | (EventHead & { readonly kind: 'user-spoke'; readonly textHash: number })
   | (EventHead & { readonly kind: 'turn-started' })
   | (EventHead & { readonly kind: 'turn-ended' })
   | (EventHead & { readonly kind: 'finished'; readonly ok: boolean; readonly sample: string });

@@ -60,7 +60,9 @@ export interface RunSpec extends RunRequest {
   /** 1 for the first run of a job, one more for each restart. */
   readonly generation: number;
   readonly requestedAtMs: number;
-  readonly containment: ContainmentLevel;
+  /** When earlier runs of this job were restarted, epoch ms, oldest first; so a crash of FlowForge does not reset the count. */
+  readonly restartsAtMs: readonly number[];
+  readonly handle: ContainmentHandle;
 }
 
 export const containmentLevels = ['cgroup2', 'tag-scan', 'process-group'] as const;

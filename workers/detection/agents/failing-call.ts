@@ -1,0 +1,44 @@
+import { createEpisode, lookedForInAgents, maskedInAgents } from './episode.ts';
+import type { AgentWatcher } from './watcher.ts';
+
+// A second try is reasonable, a third is hope; the fourth failure of the very same call will not be the last.
+const warnAt = 3;
+const actAt = 4;
+
+/** The very same call, failing every time; the text of the error may differ. */
+export const createFailingCall = (): AgentWatcher => {
+  const episode = createEpisode({
+    detector: 'failing-call',
+    masked: maskedInAgents,
+    progressLookedFor: lookedForInAgents,
+  });
+  let callHash: number | null = null;
+  let count = 0;
+
+  return {
+    step: (step) => {
+      if (step.waits !== false || !step.isSeen) return;
+      count = !step.failed ? 0 : step.callHash === callHash ? count + 1 : 1;
+      callHash = step.callHash;
+      if (count < warnAt) return episode.lose(step.atMs);
+      const { atLine, atMs, tool, sample } = step;
+      const summary = `${tool} failed ${count} times in a row with the same arguments`;
+      episode.see({
+        level: count >= actAt ? 'act' : 'warn',
+        atLine,
+        atMs,
+        count,
+        period: 1,
+        summary,
+        unit: 'calls',
+        sample,
+      });
+    },
+    reset: (atMs) => {
+      count = 0;
+      episode.lose(atMs);
+    },
+    finding: episode.finding,
+    bytes: () => 500,
+  };
+};

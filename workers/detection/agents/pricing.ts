@@ -1,0 +1,70 @@
+import { calcPrice } from '@pydantic/genai-prices';
+import type { TokenUsage } from '#protocol/agent-events';
+
+/** Dollars per million tokens of one model, as a user's own table gives them. */
+export interface ModelPrice {
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead: number;
+  readonly cacheWrite5m: number;
+  readonly cacheWrite1h: number;
+}
+
+export type PriceTable = Readonly<Record<string, ModelPrice>>;
+
+export interface Pricing {
+  /** Names the table that a computed cost rests on. */
+  readonly version: string;
+  /** Integer micro-dollars; null for a model without a price: it is never free. `atMs` chooses among dated prices. */
+  price(model: string | null, usage: TokenUsage, atMs: number): number | null;
+}
+
+/** The price table comes with this release of the package and never changes by itself. */
+export const bundledPrices = 'genai-prices 0.1.8';
+
+/** @param own prices that win over the bundled ones; its name goes into the version. */
+export const createPricing = (own: { readonly name: string; readonly prices: PriceTable } | null = null): Pricing => ({
+  version: own === null ? bundledPrices : `${own.name} + ${bundledPrices}`,
+  price: (model, usage, atMs) => {
+    if (model === null) return null;
+    const mine = own?.prices[model];
+    return mine === undefined ? priceFromBundle(model, usage, atMs) : priceFrom(mine, usage);
+  },
+});
+
+const priceFrom = (price: ModelPrice, usage: TokenUsage): number =>
+  // Dollars per million tokens are micro-dollars per token.
+  Math.round(
+    usage.input * price.input +
+      usage.output * price.output +
+      usage.cacheRead * price.cacheRead +
+      usage.cacheWrite5m * price.cacheWrite5m +
+      usage.cacheWrite1h * price.cacheWrite1h,
+  );
+
+const priceFromBundle = (model: string, usage: TokenUsage, atMs: number): number | null => {
+  // Fast mode is dearer than its model, by a factor that the table does not hold.
+  if (model.endsWith(':fast')) return null;
+  const writes = usage.cacheWrite5m + usage.cacheWrite1h;
+  const counts = {
+    // The package wants the whole input, with its cached parts named apart.
+    input_tokens: usage.input + usage.cacheRead + writes,
+    cache_read_tokens: usage.cacheRead,
+    cache_write_tokens: writes,
+    cache_write_1h_tokens: usage.cacheWrite1h,
+    output_tokens: usage.output,
+  };
+  const spelled = [model, model.slice(model.lastIndexOf('/') + 1)];
+  for (const name of spelled) {
+    const found = lookUp(counts, name, atMs);
+    if (found !== null) return found;
+  }
+  return null;
+};
+
+const lookUp = (counts: Readonly<Record<string, number>>, model: string, atMs: number): number | null => {
+  const oneHour = counts.cache_write_1h_tokens ?? 0;
+  const { cache_write_1h_tokens: _oneHour, ...plain } = counts;
+  const found = calcPrice(oneHour > 0 ? counts : plain, model, { timestamp: new Date(atMs) });
+  return found === null ? null : Math.round(found.total_price * 1_000_000);
+};

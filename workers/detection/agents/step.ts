@@ -1,0 +1,67 @@
+/** One call inside a step. `resultHash` is null where the stream never said what came of it. */
+export interface StepCall {
+  readonly callHash: number;
+  readonly resultHash: number | null;
+  readonly ok: boolean;
+  readonly errorHash: number | null;
+  readonly isEmpty: boolean;
+  readonly mutates: boolean;
+  readonly waits: false | 'sleep' | 'poll';
+  readonly tool: string;
+  readonly sample: string;
+}
+
+/** What an agent did between two looks at results: one call, or a batch of parallel calls as one set. */
+export interface Step {
+  readonly atLine: number;
+  readonly atMs: number;
+  /** Of all calls and results, whatever their order in the batch. */
+  readonly token: number;
+  /** Of all calls alone. */
+  readonly callHash: number;
+  readonly calls: readonly StepCall[];
+  readonly isSeen: boolean;
+  readonly failed: boolean;
+  /** The error that every call of the step ended with; null where they differ or succeeded. */
+  readonly errorHash: number | null;
+  readonly waits: false | 'sleep' | 'poll';
+  readonly isEmpty: boolean;
+  /** The stream marks rounds, so the model has looked at the results before this step even if we have not. */
+  readonly isOwnRound: boolean;
+  readonly tool: string;
+  readonly sample: string;
+}
+
+const unseen = 0x5bd1e995;
+
+export const mixHash = (a: number, b: number): number => {
+  const low = Math.imul((a >>> 0) ^ 0x9e3779b1, 0x85ebca6b) ^ Math.imul((b >>> 0) + 0x7f4a7c15, 0xc2b2ae35);
+  const high = Math.imul(((a / 0x100000000) >>> 0) + 0x165667b1, 0x27d4eb2f) ^ ((b / 0x100000000) >>> 0) ^ (low >>> 11);
+  return (high & 0x1fffff) * 0x100000000 + (low >>> 0);
+};
+
+const mixAll = (hashes: readonly number[]): number => [...hashes].sort((a, b) => a - b).reduce(mixHash, hashes.length);
+
+export const makeStep = (
+  calls: readonly StepCall[],
+  at: { readonly atLine: number; readonly atMs: number; readonly isOwnRound: boolean },
+): Step => {
+  const [first] = calls;
+  if (first === undefined) throw new TypeError('a step needs a call');
+  const errors = new Set(calls.map((call) => (call.ok ? null : call.errorHash)));
+  const printed = new Set(calls.map((call) => call.errorHash));
+  const everyWait = calls.every((call) => call.waits !== false);
+  return {
+    ...at,
+    token: mixAll(calls.map((call) => mixHash(call.callHash, call.resultHash ?? unseen))),
+    callHash: mixAll(calls.map((call) => call.callHash)),
+    calls,
+    isSeen: calls.every((call) => call.resultHash !== null),
+    failed: errors.size > 0 && !errors.has(null),
+    errorHash: printed.size === 1 ? first.errorHash : null,
+    waits: everyWait ? (calls.some((call) => call.waits === 'poll') ? 'poll' : 'sleep') : false,
+    isEmpty: calls.every((call) => call.isEmpty && call.ok),
+    tool: first.tool,
+    sample: first.sample,
+  };
+};

@@ -1,0 +1,86 @@
+import type { AgentEvent, AgentKind } from '#protocol/agent-events';
+import type { Redactor } from '#redaction/redact';
+import { looksLikeAider } from './agent-stream/aider.ts';
+import { createEventWriter } from './agent-stream/event-writer.ts';
+import { aider, type Dialect, identify } from './agent-stream/identify.ts';
+import { type JsonRecord, parseRecord, textAt } from './agent-stream/json-record.ts';
+import { createLineCutter, type LineCutter } from './agent-stream/line-cutter.ts';
+import { stripAnsi } from './agent-stream/mask-volatile.ts';
+import { createRecordJoiner } from './agent-stream/record-joiner.ts';
+import type { StreamParser } from './agent-stream/stream-parser.ts';
+
+/** Reads what a job prints and, if it is an agent's stream, says it as events. Finds out by itself which agent it is. */
+export interface AgentTap {
+  feed(stream: 'stdout' | 'stderr', chunk: Buffer, atMs: number): void;
+  /** The events since the last take, in order. */
+  take(): readonly AgentEvent[];
+  /** The stream is over: the last line counts though no newline ended it. */
+  flush(atMs: number): void;
+  /** null until the stream has shown itself to be an agent's. */
+  readonly agentKind: AgentKind | null;
+}
+
+export interface AgentTapOptions {
+  readonly redact: Redactor;
+  /** The model to price tokens with where the stream does not name one. */
+  readonly model: string | null;
+  /** `record` takes the time that records carry, for files that are read long after; the default is the arrival. */
+  readonly clock?: 'arrival' | 'record';
+}
+
+// A program that logs JSON of its own is not parsed for ever: after so many foreign records the tap stops asking.
+const foreignRecords = 400;
+// A first record hides within its line's first bytes (after escape codes, or a prefix of a few words).
+const candidates = [0x7b, 0x1b, 0x41, 0x54];
+
+export const createAgentTap = ({ redact, model, clock = 'arrival' }: AgentTapOptions): AgentTap => {
+  const writer = createEventWriter(redact);
+  let dialect: Dialect | null = null;
+  let parser: StreamParser | null = null;
+  let foreign = 0;
+
+  const adopt = (found: Dialect): StreamParser => {
+    dialect = found;
+    parser = found.parser(writer, { agentKind: found.agentKind, model });
+    return parser;
+  };
+  const readRecord = (record: JsonRecord, arrivalMs: number) => {
+    const atMs = clock === 'record' ? (recordTime(record) ?? arrivalMs) : arrivalMs;
+    if (parser !== null) return parser.record(record, atMs);
+    const found = identify(record);
+    if (found !== null) return adopt(found).record(record, atMs);
+    foreign++;
+  };
+  const readText = (line: string, atMs: number): void => {
+    if (parser === null && looksLikeAider(stripAnsi(line))) adopt(aider);
+    parser?.line?.(line, atMs);
+  };
+  const openStream = (): LineCutter => {
+    const joiner = createRecordJoiner(parseRecord, readRecord, readText);
+    return createLineCutter({
+      wants: (firstByte) => dialect !== null || (foreign < foreignRecords && candidates.includes(firstByte)),
+      line: joiner.line,
+    });
+  };
+  const streams = { stdout: openStream(), stderr: openStream() };
+
+  return {
+    feed: (stream, chunk, atMs) => streams[stream].push(chunk, atMs),
+    take: writer.take,
+    flush: (atMs) => {
+      streams.stdout.end(atMs);
+      streams.stderr.end(atMs);
+      parser?.end?.(atMs);
+    },
+    get agentKind() {
+      return dialect?.agentKind ?? null;
+    },
+  };
+};
+
+const recordTime = (record: JsonRecord): number | null => {
+  const value = record.timestamp;
+  if (typeof value === 'number') return value;
+  const parsed = Date.parse(textAt(record, 'timestamp') ?? '');
+  return Number.isNaN(parsed) ? null : parsed;
+};
