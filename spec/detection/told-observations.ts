@@ -43,6 +43,7 @@ export const createTeller = () => {
     runId,
     atMs: told.atMs,
     process: {
+      demandPct: null,
       cpuPct: told.cpuPct ?? 0,
       rssBytes: 1e8,
       processes: 1,
