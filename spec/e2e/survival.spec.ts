@@ -89,7 +89,8 @@ describe('survival', function () {
     for (const worker of ['sampling', 'detection', 'action', 'gateway'] satisfies WorkerName[]) {
       for (const kind of ['throw', 'block']) {
         const deadAtMs = Date.now();
-        await forge.run('daemon', 'fault', worker, kind);
+        const taken = await forge.post('/v1/faults', { worker, kind });
+        expect(taken.status, taken.text).to.be.lessThan(300);
         await forge.until(`${worker} to be back after ${kind}`, async () => {
           const entries = await systemTimeline(forge);
           const started = entries.find(
