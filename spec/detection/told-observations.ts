@@ -44,6 +44,7 @@ export const createTeller = () => {
     atMs: told.atMs,
     process: {
       cpuPct: told.cpuPct ?? 0,
+      demandPct: told.cpuPct ?? 0,
       rssBytes: 1e8,
       processes: 1,
       zombies: 0,
