@@ -45,6 +45,7 @@ export const createTeller = () => {
     process: {
       demandPct: null,
       cpuPct: told.cpuPct ?? 0,
+      demandPct: told.cpuPct ?? 0,
       rssBytes: 1e8,
       processes: 1,
       zombies: 0,
