@@ -61,6 +61,17 @@ describe('Claude Code', () => {
     expect(helpers.of('agent-finished').map((event) => event.child)).to.deep.equal(['toolu_b1']);
   });
 
+  it('counts a helper whose start was not to be seen, and a message without an id', () => {
+    const record = {
+      type: 'assistant',
+      parent_tool_use_id: 'toolu_x',
+      message: { content: [], usage: { input_tokens: 3 } },
+    };
+    const stream = readStream(`${JSON.stringify(record)}\n`.repeat(2));
+    expect(stream.of('agent-spawned').map((event) => event.child)).to.deep.equal(['toolu_x']);
+    expect(new Set(stream.of('tokens-used').map((event) => event.usageId)).size).to.equal(2);
+  });
+
   it('says when a person is asked, and when the quota is used up', () => {
     const asking = readStream(
       [
