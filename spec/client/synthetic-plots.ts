@@ -332,7 +332,8 @@ const chore = (index: number): Plot => {
 };
 
 /** The special ones first, then chores. */
-export const plotsFor = (runs: number): readonly Plot[] => [
-  ...special,
-  ...Array.from({ length: runs - special.length }, (_, index) => chore(index)),
-];
+export const plotsFor = (runs: number): readonly Plot[] =>
+  [...special, ...Array.from({ length: Math.max(0, runs - special.length) }, (_, index) => chore(index))].slice(
+    0,
+    runs,
+  );
