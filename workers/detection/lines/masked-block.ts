@@ -25,15 +25,16 @@ const middleBlock = { period: 8, cycles: 6 } as const;
  */
 export class MaskedBlock implements LineWatch {
   readonly id = 'masked-block';
-  private readonly tracker = new PeriodTracker('l2');
+  private readonly tracker: PeriodTracker;
   private readonly reports: Episodes;
 
   constructor(history: LineHistory, shelf: SampleShelf) {
+    this.tracker = new PeriodTracker(history, 'l2');
     this.reports = new Episodes(this.id, { describe, samples: ({ period }) => shelf.of(history, period) });
   }
 
   push(history: LineHistory): void {
-    this.tracker.push(history);
+    this.tracker.push();
     const { best } = this.tracker;
     if (best === null || best.failing === 0 || best.matches < 12) return;
     const level = levelOf(best, history.atMs(0));
