@@ -22,21 +22,22 @@ interface Parts {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly report: (fact: FactReport) => Promise<void>;
+  readonly note: (error: unknown) => void;
 }
 
 /** A full disk or a lock must not cost a fact: they wait here and in the journal, and the trouble is told. */
-export const createLedgerWriter = ({ ledger, clock, report }: Parts): LedgerWriter => {
+export const createLedgerWriter = ({ ledger, clock, report, note }: Parts): LedgerWriter => {
   let trouble: string | null = null;
   let isStopped = false;
   let wake: () => void = () => undefined;
 
   const tell = (why: string, lostFrom: number | null): void => {
     // Not awaited: the report comes back to us as a fact, and would wait behind the very facts that are waiting here.
-    void report({
+    report({
       key: `ledger:${ulid(clock.now())}`,
       body: { kind: 'ledger-trouble', why, lostFrom },
       mustSync: false,
-    });
+    }).catch(note);
   };
   const pause = (delayMs: number): Promise<void> =>
     new Promise((resolve) => {

@@ -56,6 +56,7 @@ export const openLiveSocket = (http: HttpServer, site: Site, admission: Admissio
       );
     });
     socket.on('unwatchLog', (ref) => {
+      if (!socket.rooms.has(`log:${ref}`)) return;
       void socket.leave(`log:${ref}`);
       rooms.left(ref);
     });
@@ -112,6 +113,10 @@ const watchLog = async (
 ): Promise<Refusal | null> => {
   const found = await findRun(site, asked.ref);
   if (found.kind === 'refused') return found.refusal;
-  await asked.socket.join(`log:${found.view.runId}`);
-  return open(found.view.runId);
+  const room = `log:${found.view.runId}`;
+  if (asked.socket.rooms.has(room) || !asked.socket.connected) return null;
+  void asked.socket.join(room);
+  const refusal = await open(found.view.runId);
+  if (refusal !== null) void asked.socket.leave(room);
+  return refusal;
 };

@@ -27,7 +27,7 @@ export interface AskedCommand {
   readonly reason: unknown;
 }
 
-/** A stand-in for the gateway that speaks the contract to the built dashboard, with fifty synthetic runs at 1 Hz. */
+/** A stand-in for the gateway that speaks the contract to the built dashboard, with synthetic runs at 1 Hz. */
 export interface FakeGateway {
   readonly url: string;
   readonly fleet: SyntheticFleet;
@@ -40,8 +40,8 @@ export interface FakeGateway {
 
 type Io = Server<ClientToServer, ServerToClient>;
 
-export const startFakeGateway = async ({ tickMs = 1000, port = 0 } = {}): Promise<FakeGateway> => {
-  const fleet = createSyntheticFleet(Date.now());
+export const startFakeGateway = async ({ runs = 50, tickMs = 1000, port = 0 } = {}): Promise<FakeGateway> => {
+  const fleet = createSyntheticFleet(runs, Date.now());
   const asked: AskedCommand[] = [];
   const app = express();
   const server = createServer(app);

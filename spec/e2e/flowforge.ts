@@ -2,12 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { resolvePaths } from '#config/paths';
 import type { DaemonStatus } from '#protocol/control';
 import type { IncidentView, RunRow } from '#protocol/views';
 
 const { packageRoot } = resolvePaths({});
-const cli = path.join(packageRoot, 'dist', 'server', 'cli', 'main.js');
+/** The command line without the launcher: what it would install and build is there already. */
+const cli = [
+  '--input-type=module',
+  '-e',
+  `import { main } from ${JSON.stringify(pathToFileURL(path.join(packageRoot, 'dist', 'server', 'cli', 'main.js')).href)}; await main(process.argv);`,
+  'flowforge',
+];
 export const script = (name: string): string => path.join(packageRoot, 'fixtures', 'scripts', name);
 export const apiKey = 'spec-key-0123456789abcdef0123456789';
 
@@ -49,7 +56,11 @@ export const createForge = (extra: Readonly<Record<string, string>> = {}): Forge
 
   const start: Forge['start'] = (...args) => {
     const began = performance.now();
-    const child = spawn(process.execPath, [cli, ...args], { env, cwd: packageRoot, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...cli, ...args], {
+      env,
+      cwd: packageRoot,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => {

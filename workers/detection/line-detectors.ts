@@ -1,6 +1,5 @@
 import type { Finding } from '#protocol/judgement';
 import type { LineBatch } from '#protocol/observations';
-import { lineFlag } from '#protocol/observations';
 import type { SignalVector } from '#protocol/signals';
 import type { Detector } from './detector.ts';
 import { FailingFlood } from './lines/failing-flood.ts';
@@ -16,8 +15,6 @@ import { SimilarCycles } from './lines/similar-cycles.ts';
 export interface LineDetectors extends Detector<LineBatch> {
   /** Every episode of level warn or act so far, the newest sixteen of each detector, closed or open. */
   episodes(): readonly Finding[];
-  /** When a line with a new shape came that no repetition accounts for; null before the first. For the progress guard. */
-  newShapeAtMs(): number | null;
 }
 
 // A repetition is certain after three rounds that cover the window of the profile; a verdict by itself needs more.
@@ -40,7 +37,6 @@ class Lines implements LineDetectors {
   private readonly watches: readonly LineWatch[] = [this.periodic, this.masked, this.similar, this.flood];
   private readonly volume = new OutputVolume();
   private readonly logWindowLines: number;
-  private freshAtMs: number | null = null;
 
   constructor(logWindowLines: number) {
     this.logWindowLines = logWindowLines;
@@ -55,7 +51,6 @@ class Lines implements LineDetectors {
       masked.push(history);
       similar.push(history);
       flood.push(history);
-      if ((history.flags(0) & lineFlag.fresh) !== 0 && this.repetition() === null) this.freshAtMs = history.atMs(0);
     }
     this.volume.observe(batch);
   }
@@ -66,10 +61,6 @@ class Lines implements LineDetectors {
 
   episodes(): readonly Finding[] {
     return [...this.watches, this.volume].flatMap((watch) => watch.episodes());
-  }
-
-  newShapeAtMs(): number | null {
-    return this.freshAtMs;
   }
 
   signals(nowMs: number): SignalVector {

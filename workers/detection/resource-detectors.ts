@@ -39,13 +39,15 @@ export const createResourceDetectors = (limits: RunLimits): Detector<ResourceObs
   return {
     id: 'resources',
     observe: (observed) => {
-      const { monoMs, observation, isPaused } = observed;
+      const { monoMs, observation, host, stateOfAgent } = observed;
+      const isPaused = observed.isPaused === true;
       if (last === null)
         ageMs = observed.startedAtMs === undefined ? 0 : Math.max(0, observation.atMs - observed.startedAtMs);
-      else if (isPaused !== true) ageMs += Math.max(0, monoMs - last.monoMs);
-      const watchedMs = isPaused === true ? 0 : watchedSince(monoMs, observation.atMs);
+      else if (!isPaused) ageMs += Math.max(0, monoMs - last.monoMs);
+      const watchedMs = isPaused ? 0 : watchedSince(monoMs, observation.atMs);
       last = { monoMs, atMs: observation.atMs };
-      for (const part of parts) part.observe({ ...observed, watchedMs });
+      const moment = { observation, host, monoMs, stateOfAgent, isPaused, watchedMs };
+      for (const part of parts) part.observe(moment);
     },
     findings: () => parts.flatMap((part) => part.findings()),
     signals: () =>

@@ -80,8 +80,8 @@ export interface GatewaySetup {
   readonly version: string;
   readonly apiKey: string;
   readonly host: string;
-  /** null: the unix socket only. */
-  readonly port: number | null;
+  /** 0 takes any free one. */
+  readonly port: number;
   readonly socketPath: string;
   readonly clientDir: string;
   readonly allowedOrigins: readonly string[];

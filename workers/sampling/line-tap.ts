@@ -15,7 +15,7 @@ export type LineTime = (bytes: Buffer, start: number, end: number) => number | n
 export interface LineTapOptions {
   /** Number of the first line that will be fed, 1 for a new run. */
   readonly firstLine: number;
-  readonly redactor: Redactor;
+  readonly redact: Redactor;
   readonly lineTime?: LineTime;
 }
 
@@ -47,7 +47,7 @@ class Tap implements LineTap {
   private readonly memory = new ShapeMemory();
   private readonly open = { stdout: new OpenLine(), stderr: new OpenLine() };
   private readonly redrawRows = { stdout: 0, stderr: 0 };
-  private readonly redactor: Redactor;
+  private readonly redact: Redactor;
   private readonly lineTime: LineTime | null;
   private taken: number;
   private atMs = 0;
@@ -56,7 +56,7 @@ class Tap implements LineTap {
 
   constructor(options: LineTapOptions) {
     this.taken = options.firstLine - 1;
-    this.redactor = options.redactor;
+    this.redact = options.redact;
     this.lineTime = options.lineTime ?? null;
   }
 
@@ -65,7 +65,7 @@ class Tap implements LineTap {
   }
 
   get lastLine(): string | null {
-    if (this.newestText === null && this.newest.length > 0) this.newestText = sampleOf(this.redactor, this.newest);
+    if (this.newestText === null && this.newest.length > 0) this.newestText = sampleOf(this.redact, this.newest);
     return this.newestText;
   }
 
@@ -172,10 +172,7 @@ class Tap implements LineTap {
       const shape = (flags & lineFlag.failing) === 0 ? cursor.l1 : cursor.l2;
       if (this.memory.note(shape)) flags |= lineFlag.fresh;
       if (columns.sampleCount < samplesPerBatch && this.memory.takeSample(shape)) {
-        const text = sampleOf(
-          this.redactor,
-          bytes.subarray(line.start, Math.min(line.end, line.start + keptTailBytes)),
-        );
+        const text = sampleOf(this.redact, bytes.subarray(line.start, Math.min(line.end, line.start + keptTailBytes)));
         columns.addSample({ l1: cursor.l1 >>> 0, l2: cursor.l2 >>> 0, text });
       }
     }

@@ -61,7 +61,7 @@ export const createProcessTable = (files: ProcFiles, scale: TreeScale = linuxSca
       const stat = files.stat(pid);
       if (stat !== null) unknown.set(pid, stat);
     }
-    claim(unknown, [...entries.values()], files);
+    if (unknown.size > 0) claim(unknown, [...entries.values()], files);
     for (const pid of unknown.keys()) {
       if (isKnown(pid)) continue;
       strangers.add(pid);
@@ -122,8 +122,14 @@ const claim = (unknown: ReadonlyMap<number, ProcStat>, entries: readonly Entry[]
     entries.flatMap((entry) => [...entry.tree.sessions()].map((session) => [session, entry] as const)),
   );
   const byPid = new Map(entries.flatMap((entry) => [...entry.tree.pids()].map((pid) => [pid, entry] as const)));
-  for (const entry of entries) byPid.set(entry.identity.pid, entry);
-  const shims = new Set(entries.flatMap((entry) => files.stat(entry.identity.pid)?.ppid ?? []));
+  const shims = new Set<number>();
+  for (const entry of entries) {
+    const main = files.stat(entry.identity.pid);
+    if (main?.startTicks !== entry.identity.startTicks) continue;
+    byPid.set(entry.identity.pid, entry);
+    bySession.set(main.session, entry);
+    shims.add(main.ppid);
+  }
 
   const take = (pid: number, entry: Entry): void => {
     entry.found.add(pid);

@@ -64,10 +64,13 @@ export const sawtooth = (random: Random): MemorySeries => {
   return series('sawtooth', (sample) => base + height * ((sample % period) / period), random);
 };
 
-export const leak = (random: Random, kind: 'slow' | 'fast' | 'sawtooth' | 'exponential'): MemorySeries => {
+type LeakKind = 'slow' | 'fast' | 'sawtooth' | 'exponential';
+export const leakKinds: readonly LeakKind[] = ['slow', 'fast', 'sawtooth', 'exponential'];
+
+export const leak = (random: Random, kind: LeakKind): MemorySeries => {
   const base = between(random, 50, 200) * mib;
-  const [least, most] = { slow: [0.8, 4], fast: [8, 60], sawtooth: [2, 8], exponential: [0, 0] }[kind] ?? [0, 0];
-  const perSample = between(random, least ?? 0, most ?? 0) * mib;
+  const leastPerSample = { slow: 0.8, fast: 8, sawtooth: 2, exponential: 0 }[kind];
+  const perSample = leastPerSample * between(random, 1, 5) * mib;
   const period = between(random, 3, 9);
   const height = between(random, 20, 150) * mib;
   const doubling = between(random, 25, 50);

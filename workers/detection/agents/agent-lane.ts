@@ -7,10 +7,14 @@ import { createFailingCall } from './failing-call.ts';
 import { createInterleavedRepeat } from './interleaved-repeat.ts';
 import { createRepeatedText } from './repeated-text.ts';
 import { createSameError } from './same-error.ts';
+import type { Step } from './step.ts';
 import { createStepBuilder } from './step-builder.ts';
 import { createToolCycle } from './tool-cycle.ts';
 import { createUnchangedPoll } from './unchanged-poll.ts';
 import type { AgentWatcher } from './watcher.ts';
+
+// A script that says "continue" does so in a few ways.
+const keptWords = 8;
 
 /** All detectors of one agent: a sub-agent's repetitions are its own. */
 export interface AgentLane {
@@ -43,13 +47,21 @@ export const createAgentLane = (): AgentLane => {
   ];
   let lastAtMs = 0;
   let lastTool: string | null = null;
+  let heard: readonly number[] = [];
+  let hasSlept = false;
   const forgetUnseen = () => {
     for (const watcher of watchers) watcher.forgetUnseen?.();
   };
-  const builder = createStepBuilder((step) => {
+  const take = (given: Step): void => {
+    // What is asked after a sleep is asked again on purpose: a poll, unless it changes or fails.
+    const isPoll =
+      hasSlept && given.waits === false && given.isSeen && !given.failed && !given.calls.some((call) => call.mutates);
+    const step: Step = isPoll ? { ...given, waits: 'poll' } : given;
+    hasSlept = given.waits === 'sleep';
     lastTool = step.tool;
     for (const watcher of watchers) watcher.step?.(step);
-  }, forgetUnseen);
+  };
+  const builder = createStepBuilder(take, forgetUnseen);
   const fold = (event: AgentEvent, atLine: number) => {
     switch (event.kind) {
       case 'tool-called':
@@ -62,7 +74,8 @@ export const createAgentLane = (): AgentLane => {
         builder.retried();
         return forgetUnseen();
       case 'user-spoke':
-      case 'session-started':
+        if (heard.includes(event.textHash)) return;
+        heard = [...heard, event.textHash].slice(-keptWords);
         builder.reset();
         for (const watcher of watchers) watcher.reset(event.atMs);
         return;

@@ -41,7 +41,7 @@ export const createRetryStorm = (): AgentWatcher & {
         period: null,
         summary,
         unit: 'requests',
-        sample: event.sample,
+        samples: [event.sample],
       });
     },
     reset: () => undefined,

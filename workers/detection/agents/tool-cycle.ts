@@ -33,14 +33,17 @@ export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
   });
   const periods = createPeriods(longestPeriod);
   let repeats = 0;
+  let callHash: number | null = null;
+  let sameCalls = 0;
 
   const judge = (step: Step) => {
     const best = periods.best();
     repeats = best?.period === 1 ? best.cycles : 0;
-    if (best === null) return episode.lose(step.atMs);
+    // One call whose answers swing between a few is told something new each time: that is watching, not a cycle.
+    if (best === null || (best.period > 1 && sameCalls >= best.period)) return episode.lose(step.atMs);
     const level = levelOf(best.cycles, ladderOf(step, best.period));
     if (level === null) return;
-    const { atLine, atMs, tool, sample } = step;
+    const { atLine, atMs, tool, samples } = step;
     const what =
       best.period === 1
         ? `${tool} was called ${best.cycles} times`
@@ -56,7 +59,7 @@ export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
       period: best.period,
       summary: `${what} ${results}`,
       unit: 'calls',
-      sample,
+      samples,
     });
   };
 
@@ -65,6 +68,8 @@ export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
       // A wait is neither repetition nor the end of one.
       if (step.waits !== false) return;
       periods.push(step.token);
+      sameCalls = step.callHash === callHash ? sameCalls + 1 : 1;
+      callHash = step.callHash;
       judge(step);
     },
     reset: (atMs) => {

@@ -14,9 +14,11 @@ const templates = 3;
 const templateShare = 0.85;
 const leastSpanMs = 10_000;
 const burstLines = 1000;
-// At about one line a second it is a program that waits for something: five minutes.
+// At about one line a second it is a program that waits for something: ten minutes.
 const politeIntervalMs = 900;
-const politeSpanMs = 300_000;
+const politeSpanMs = 600_000;
+// Slower than that it is a service with a fault that somebody should mend, not a program out of hand.
+const slowestIntervalMs = 5_000;
 // Looking costs a pass over the window, so not at every line.
 const lookEvery = 8;
 
@@ -40,7 +42,8 @@ export class FailingFlood implements LineWatch {
       return;
     }
     if (history.length % lookEvery !== 0) return;
-    if (!isMonotonous(history)) {
+    const windowMs = history.atMs(0) - history.atMs(window - 1);
+    if (windowMs > window * slowestIntervalMs || !isMonotonous(history)) {
       this.startedAt = -1;
       return;
     }

@@ -16,9 +16,9 @@ const failing = { cycles: 6, lines: 40, slowestPeriodMs: 60_000 } as const;
 const neutral = { cycles: 12, lines: 40, slowestPeriodMs: 20_000, linesPerSecond: 2.5 } as const;
 // One neutral line alone is what a waiting program prints: a hundred of them.
 const singleNeutralLines = 100;
-// One line a second or slower is a program that waits politely for something: five minutes before a word.
+// One line a second or slower is a program that waits politely for something: ten minutes before a word.
 const politeIntervalMs = 900;
-const politeSpanMs = 300_000;
+const politeSpanMs = 600_000;
 // To act, the same again, for half a minute at least, and nothing at all may have moved.
 const actFactor = 2;
 const actSpanMs = 30_000;

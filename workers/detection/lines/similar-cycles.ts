@@ -4,11 +4,14 @@ import { Episodes, type Sighting } from './episode.ts';
 import { type LineHistory, longestPeriod } from './line-history.ts';
 import { inSeconds, type LineWatch, maskedInL2 } from './line-watch.ts';
 import type { SampleShelf } from './sample-shelf.ts';
+import { TemplateMemory } from './template-memory.ts';
 
 // A cycle shorter than this is the business of the exact detectors; two templates are similar to anything.
 const shortestCycle = 5;
 // Of the templates of two cycles, so many are the same: a stray line, another branch or a summary in between.
 const likeness = 0.75;
+// A round that says something never said before is work: the next test, the next file. One such line in thirty is chance.
+const linesPerNovelty = 32;
 const anchorRoom = 8;
 const buckets = 32;
 // The shorter the cycle, the more often: long ones are their own proof.
@@ -27,6 +30,8 @@ interface Anchor {
   cycles: number;
   lines: number;
   startedAtMs: number;
+  /** New templates that the run had shown until then. */
+  novelties: number;
 }
 
 /**
@@ -36,6 +41,8 @@ interface Anchor {
 export class SimilarCycles implements LineWatch {
   readonly id = 'similar-cycles';
   private readonly anchors: Anchor[] = [];
+  private readonly memory = new TemplateMemory();
+  private novelties = 0;
   private readonly scratch = new Uint32Array(buckets);
   private readonly reports: Episodes;
 
@@ -44,8 +51,9 @@ export class SimilarCycles implements LineWatch {
   }
 
   push(history: LineHistory): void {
-    if ((history.flags(0) & lineFlag.failing) === 0) return;
     const template = history.l2(0);
+    if (this.memory.note(template)) this.novelties++;
+    if ((history.flags(0) & lineFlag.failing) === 0) return;
     const anchor = this.anchors.find((held) => held.template === template);
     if (anchor === undefined) this.tryAnchor(history, template);
     else this.closeCycle(history, anchor);
@@ -64,7 +72,7 @@ export class SimilarCycles implements LineWatch {
   }
 
   get bytes(): number {
-    return (this.anchors.length + 1) * (buckets * 4 + 96) + this.reports.bytes;
+    return (this.anchors.length + 1) * (buckets * 4 + 96) + this.memory.bytes + this.reports.bytes;
   }
 
   private tryAnchor(history: LineHistory, template: number): void {
@@ -76,6 +84,7 @@ export class SimilarCycles implements LineWatch {
       cycles: 1,
       lines: 0,
       startedAtMs: history.atMs(0),
+      novelties: this.novelties,
     };
     const stale = this.anchors.findIndex((held) => history.length - held.at > longestPeriod);
     if (stale >= 0) this.anchors[stale] = fresh;
@@ -91,7 +100,9 @@ export class SimilarCycles implements LineWatch {
     const { scratch } = this;
     if (isFit) sketch(history, lines, scratch);
     else scratch.fill(0);
-    const isAlike = isFit && alike(scratch, anchor.sketch) >= likeness;
+    const hasNews = (this.novelties - anchor.novelties) * linesPerNovelty > lines;
+    anchor.novelties = this.novelties;
+    const isAlike = isFit && !hasNews && alike(scratch, anchor.sketch) >= likeness;
     anchor.cycles = isAlike ? anchor.cycles + 1 : 1;
     anchor.lines = isAlike ? anchor.lines + lines : lines;
     if (!isAlike) anchor.startedAtMs = anchor.atMs;

@@ -11,19 +11,20 @@ export const createFloors = (stretchMs: number, leastGrowth: number): Floors => 
   let floors: number[] = [];
   let least = Number.POSITIVE_INFINITY;
   let filledMs = 0;
-  let trend: FloorTrend = { kind: 'flat', slope: 0 };
+  let trend: FloorTrend & { readonly perSecond: number } = { kind: 'flat', slope: 0, perSecond: 0 };
   return {
     push: (watchedMs, value) => {
       filledMs += watchedMs;
       if (filledMs >= stretchMs && least !== Number.POSITIVE_INFINITY) {
         floors = [...floors, least].slice(-floorsJudged);
-        trend = judgeFloors(floors, leastGrowth);
+        const judged = judgeFloors(floors, leastGrowth);
+        trend = { ...judged, perSecond: (judged.slope / stretchMs) * 1000 };
         least = Number.POSITIVE_INFINITY;
         filledMs %= stretchMs;
       }
       least = Math.min(least, value);
     },
-    trend: () => ({ ...trend, perSecond: (trend.slope / stretchMs) * 1000 }),
+    trend: () => trend,
     stateBytes: () => 96 + floorsJudged * 8,
   };
 };

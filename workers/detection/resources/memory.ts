@@ -67,7 +67,7 @@ export const createMemoryPart = (limits: RunLimits): ResourcePart => {
     const at = { atMs: observation.atMs, monoMs };
     rssBytes = rss;
     growth.push(monoMs, rss);
-    if (isPaused !== true) {
+    if (!isPaused) {
       long.push(watchedMs, rss);
       short.push(watchedMs, rss);
     }

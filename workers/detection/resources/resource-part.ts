@@ -15,7 +15,12 @@ export interface ResourceObserved {
   readonly isPaused?: boolean;
 }
 
-export interface ResourceMoment extends ResourceObserved {
+export interface ResourceMoment {
+  readonly observation: RunObservation;
+  readonly host: HostFigures;
+  readonly monoMs: number;
+  readonly stateOfAgent: string | null;
+  readonly isPaused: boolean;
   /** Monotonic time since the observation before that counts as watched; 0 at the first, after a gap and while paused. */
   readonly watchedMs: number;
 }

@@ -12,7 +12,7 @@ const leastSpanMs = 1000;
 
 export const createTimeWindow = (spanMs: number): TimeWindow => {
   const stepMs = spanMs / readingsAtMost;
-  let readings: { monoMs: number; value: number }[] = [];
+  const readings: { monoMs: number; value: number }[] = [];
   let newest: { monoMs: number; value: number } | null = null;
   return {
     push: (monoMs, value) => {
@@ -20,7 +20,7 @@ export const createTimeWindow = (spanMs: number): TimeWindow => {
       const last = readings.at(-1);
       if (last === undefined || monoMs - last.monoMs >= stepMs) readings.push(newest);
       // One reading older than the window stays: the window begins at it, not after it.
-      while ((readings[1]?.monoMs ?? Number.POSITIVE_INFINITY) <= monoMs - spanMs) readings = readings.slice(1);
+      while (readings[1] !== undefined && readings[1].monoMs <= monoMs - spanMs) readings.shift();
     },
     change: () => {
       const first = readings[0];

@@ -97,7 +97,10 @@ export const parseClaude: ParserFactory = (writer, { agentKind, model: givenMode
       record.isMeta !== true && record.isSynthetic !== true && textAt(record, 'parent_tool_use_id') === null;
     const hasText = typeof content === 'string' || blocks.some((block) => textAt(block, 'type') === 'text');
     if (record.isCompactSummary === true) writer.noted('context-compacted');
-    else if (isPersons && hasText) writer.noted('user-spoke');
+    else if (isPersons && hasText)
+      writer.heard(
+        typeof content === 'string' ? content : proseOf(blocks.filter((block) => textAt(block, 'type') === 'text')),
+      );
   };
 
   const readDelta = (event: JsonRecord) => {

@@ -1,6 +1,6 @@
 import type { AgentEvent, AgentKind, TokenUsage } from '#protocol/agent-events';
 import type { Redactor } from '#redaction/redact';
-import { createDegenerateText } from '../degenerate-text.ts';
+import { createDegenerateText, type Degeneration } from '../degenerate-text.ts';
 import { effectOf } from './call-effect.ts';
 import { describeCall, hashCall } from './call-shape.ts';
 import { hash53 } from './hash53.ts';
@@ -21,9 +21,12 @@ export interface EventWriter {
   }): void;
   returned(result: { readonly callId: string; readonly ok: boolean; readonly output: string }): void;
   said(text: string, by: { readonly thought: boolean }): void;
+  heard(text: string): void;
   /** A piece of text as the model writes it; the whole message comes again through `said`, or never. */
   streamed(piece: string): void;
   messageBegan(): void;
+  /** The message is whole: its last characters are judged too. */
+  messageEnded(): void;
   used(
     usageId: string,
     usage: TokenUsage,
@@ -35,13 +38,12 @@ export interface EventWriter {
   asked(what: string): void;
   requestFailed(message: string, status: number | null): void;
   finished(ok: boolean, text: string): void;
-  noted(
-    kind: 'context-compacted' | 'approval-answered' | 'stream-retried' | 'user-spoke' | 'turn-started' | 'turn-ended',
-  ): void;
+  noted(kind: 'context-compacted' | 'approval-answered' | 'stream-retried' | 'turn-started' | 'turn-ended'): void;
   take(): readonly AgentEvent[];
 }
 
 const sampleBytes = 200;
+const redactedChars = 2_048;
 const comparedChars = 16_384;
 // Nested sub-agents and their streams, at one time; the oldest are forgotten first.
 const keptAgents = 64;
@@ -60,15 +62,9 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
   const write = (event: AgentEvent): void => {
     events.push(event);
   };
+  // Redacted before it is cut: half a secret is not recognised as one.
   const sample = (text: string): string =>
-    cutToBytes(
-      redact.text(
-        stripAnsi(text.slice(0, 2 * comparedChars))
-          .trim()
-          .slice(0, 400),
-      ),
-      sampleBytes,
-    );
+    cutToBytes(redact.text(stripAnsi(text.slice(0, redactedChars)).trim()), sampleBytes);
   const stream = () => {
     const known = streams.get(agent);
     if (known !== undefined) return known;
@@ -76,8 +72,7 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
     remember(streams, agent, fresh, keptAgents);
     return fresh;
   };
-  const watchText = (text: string): void => {
-    const found = stream().push(text);
+  const tell = (found: Degeneration | null): void => {
     if (found === null) return;
     const { level, unitChars, repeats } = found;
     write({ kind: 'text-degenerated', ...head(), unitChars, repeats, level, sample: sample(found.unit) });
@@ -132,11 +127,14 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
         sample: sample(text),
       });
       stream().restart();
-      watchText(text.slice(-comparedChars));
+      tell(stream().push(text.slice(-comparedChars)) ?? stream().end());
       stream().restart();
     },
-    streamed: watchText,
+    heard: (text) =>
+      write({ kind: 'user-spoke', ...head(), textHash: hash53(maskVolatile(text.slice(0, comparedChars))) }),
+    streamed: (piece) => tell(stream().push(piece)),
     messageBegan: () => stream().restart(),
+    messageEnded: () => tell(stream().end()),
     used: (usageId, usage, { model, reportedUsd }) => {
       const total = usage.input + usage.output + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h;
       if (total === 0) return;
