@@ -12,6 +12,7 @@ import { createLedgerWriter } from './ledger-writer.ts';
 import { openDoors } from './listen.ts';
 import { openLiveSocket } from './live-socket.ts';
 import { createMetrics } from './metrics.ts';
+import { createRecordingWriter } from './recording-writer.ts';
 import { createSeats } from './seats.ts';
 import { createSessions } from './sessions.ts';
 import type { Site } from './site.ts';
@@ -59,6 +60,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
   const feed = createFactFeed(ledger.lastSeq());
   const metrics = createMetrics(fleet);
   const writer = createLedgerWriter({ ledger, clock, report, note });
+  const recorder = createRecordingWriter({ recordings, clock, report, note });
   const workers = createWorkerWatch(coordinator, note);
   let port = options.port;
 
@@ -122,7 +124,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
       fleet.watch(frame);
       frames.numbers();
     },
-    record: (batch) => recordings.append(batch),
+    record: (batch) => recorder.write(batch),
     lastSeq: () => ledger.lastSeq(),
     stop: () => {
       stopped ??= stop();
