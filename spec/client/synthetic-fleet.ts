@@ -3,7 +3,10 @@ import type { TickRow } from '#protocol/gateway-api';
 import { parseJobId, parseJobKey, parseRunId, type RunId } from '#protocol/ids';
 import type { LiveRow, LiveRule } from '#protocol/messages';
 import { isOver } from '#protocol/run-state';
-import { foldIncident, foldRun, type IncidentView, type RunRow, type RunView, toRunRow } from '#protocol/views';
+import { foldIncident } from '#protocol/fold-incident';
+import { foldRun } from '#protocol/fold-run';
+import type { IncidentView, RunRow, RunView } from '#protocol/views';
+import { toRunRow } from '#protocol/run-row';
 import { type Plot, plotsFor } from './synthetic-plots.ts';
 
 const mebibyte = 1024 * 1024;
