@@ -44,8 +44,7 @@ export const startDaemon = async (settings: DaemonSettings): Promise<DaemonStart
       `the home ${settings.home} cannot be written to (${messageOf(cause)}); set FLOWFORGE_HOME to a directory of yours`,
     );
   }
-  const portTrouble =
-    settings.port === 0 ? null : await tryPort(settings.host, settings.port);
+  const portTrouble = settings.port === 0 ? null : await tryPort(settings.host, settings.port);
   const lease = tryLease(settings.home);
   if (lease.kind === 'failed') return unusable(lease.why);
   if (lease.kind === 'taken') {

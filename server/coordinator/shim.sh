@@ -85,14 +85,19 @@ fi
 code=$?
 now_ms=$(date +%s%3N)
 case $now_ms in *[!0-9]*) now_ms=$(date +%s)000 ;; esac
+if [ -n "$holder" ]; then
+  kill -9 "$holder" 2>/dev/null
+  rm -f "$input" "$input.close"
+fi
 if [ -e "$run_dir/pid" ]; then
   tell_exec_failure "$code"
 else
   put exec-failed "125
 the run directory could not be prepared"
 fi
-put exit "{\"code\":$code,\"endedAtMs\":$now_ms}"
-if [ -n "$holder" ]; then
-  kill -9 "$holder" 2>/dev/null
-  rm -f "$input" "$input.close"
-fi
+# A full disk must not cost the exit code: it is offered for an hour, or until the run directory is gone.
+tries=0
+until put exit "{\"code\":$code,\"endedAtMs\":$now_ms}" || [ "$tries" -ge 1800 ] || ! [ -d "$run_dir" ]; do
+  tries=$((tries + 1))
+  sleep 2
+done

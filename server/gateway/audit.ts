@@ -19,20 +19,28 @@ export const audited = async (
   perform: (by: Actor) => Promise<Reply>,
 ): Promise<Reply> => {
   const actor = actorOf(what.call.principal);
-  const reply = await perform(actor);
-  await site.report({
-    key: `audit:${what.call.requestId}`,
-    body: {
-      kind: 'audit-recorded',
-      actor,
-      action: what.action,
-      target: what.target,
-      runId: what.runId,
-      reason: what.reason,
-      requestId: what.call.requestId,
-      outcome: reply.kind === 'refused' ? 'refused' : 'accepted',
-    },
-    mustSync: false,
-  });
+  const report = (outcome: 'accepted' | 'refused'): Promise<void> =>
+    site.report({
+      key: `audit:${what.call.requestId}`,
+      body: {
+        kind: 'audit-recorded',
+        actor,
+        action: what.action,
+        target: what.target,
+        runId: what.runId,
+        reason: what.reason,
+        requestId: what.call.requestId,
+        outcome,
+      },
+      mustSync: false,
+    });
+  let reply: Reply;
+  try {
+    reply = await perform(actor);
+  } catch (cause) {
+    await report('refused');
+    throw cause;
+  }
+  await report(reply.kind === 'refused' ? 'refused' : 'accepted');
   return reply;
 };

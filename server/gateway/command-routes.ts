@@ -5,6 +5,7 @@ import { findOnlyLive, findRun } from './find-run.ts';
 import { type Call, json, nothing, type Reply, type Route, refused, route } from './route.ts';
 import { faultBody, processCommandBody, runCommandBody, runRef, startRunBody, stopDaemonBody } from './shapes.ts';
 import type { Site } from './site.ts';
+import { waitForRun } from './wait-for-change.ts';
 
 type Verb = 'stop' | 'restart' | 'pause' | 'resume';
 interface Asked {
@@ -69,7 +70,11 @@ export const commandRoutes: readonly Route[] = [
       audited(
         site,
         { call, action: 'run', target: call.body.name ?? 'a command', runId: null, reason: '' },
-        async (by) => toReply(await site.coordinator.startRun(call.body, by), 201, (started) => started),
+        async (by) => {
+          const answer = await site.coordinator.startRun(call.body, by);
+          if (answer.kind === 'done') await waitForRun(site, answer.value.runId);
+          return toReply(answer, 201, (started) => started);
+        },
       ),
   }),
   route({

@@ -39,12 +39,14 @@ type Accepted = Answer<{ accepted: true }>;
 function withDeadlines(remote: Comlink.Remote<CoordinatorControl>): CoordinatorControl {
   const soon = <T>(what: string, call: Promise<T>): Promise<T> => within(5_000, `the coordinator to ${what}`, call);
   return {
-    startRun: (request, by) => within<Answer<StartedRun>>(20_000, 'the coordinator to start the run', remote.startRun(request, by)),
+    startRun: (request, by) =>
+      within<Answer<StartedRun>>(20_000, 'the coordinator to start the run', remote.startRun(request, by)),
     stopRun: (command) => soon<Accepted>('stop the run', remote.stopRun(command)),
     restartRun: (command) => within<Accepted>(20_000, 'the coordinator to restart the run', remote.restartRun(command)),
     pauseRun: (command) => soon<Accepted>('pause the run', remote.pauseRun(command)),
     resumeRun: (command) => soon<Accepted>('resume the run', remote.resumeRun(command)),
-    stopDaemon: (command) => within<Answer<{ runsLeft: number }>>(40_000, 'the coordinator to stop', remote.stopDaemon(command)),
+    stopDaemon: (command) =>
+      within<Answer<{ runsLeft: number }>>(40_000, 'the coordinator to stop', remote.stopDaemon(command)),
     workers: () => soon<readonly WorkerStatus[]>('name its workers', remote.workers()),
     injectFault: (fault) => soon<Accepted>('inject a fault', remote.injectFault(fault)),
   };

@@ -12,9 +12,11 @@ import { createLedgerWriter } from './ledger-writer.ts';
 import { openDoors } from './listen.ts';
 import { openLiveSocket } from './live-socket.ts';
 import { createMetrics } from './metrics.ts';
+import { createRecordingWriter } from './recording-writer.ts';
 import { createSeats } from './seats.ts';
 import { createSessions } from './sessions.ts';
 import type { Site } from './site.ts';
+import { createWorkerWatch } from './worker-watch.ts';
 
 export interface GatewayOptions {
   readonly home: string;
@@ -57,7 +59,9 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
   const frames = createFrameBeat(fleet, clock);
   const feed = createFactFeed(ledger.lastSeq());
   const metrics = createMetrics(fleet);
-  const writer = createLedgerWriter({ ledger, clock, report });
+  const writer = createLedgerWriter({ ledger, clock, report, note });
+  const recorder = createRecordingWriter({ recordings, clock, report, note });
+  const workers = createWorkerWatch(coordinator, note);
   let port = options.port;
 
   const site: Site = {
@@ -90,16 +94,28 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
   const doors = openDoors({ ...options, app: app.handle, ownerOf: app.markOwner });
   const sockets = openLiveSocket(doors.tcp, site, admission);
 
+  const stop = async (): Promise<void> => {
+    frames.stop();
+    writer.stop();
+    await sockets.close();
+    await doors.close();
+    await recordings.close();
+    await ledger.close();
+  };
+  let stopped: Promise<void> | null = null;
+
   return {
     listen: async () => {
       port = await doors.listen();
       writer.reportLoss();
+      workers.look();
       return { host: options.host, port, socketPath: options.socketPath };
     },
     facts: async ({ sealed }) => {
       const fresh = feed.publish(sealed.map(({ fact }) => fact));
       fleet.fold(fresh);
       metrics.count(fresh);
+      workers.heard(fresh);
       if (fresh.length > 0) frames.folds();
       await writer.write(sealed);
       feed.confirm(ledger.lastSeq());
@@ -108,15 +124,11 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
       fleet.watch(frame);
       frames.numbers();
     },
-    record: (batch) => recordings.append(batch),
+    record: (batch) => recorder.write(batch),
     lastSeq: () => ledger.lastSeq(),
-    stop: async () => {
-      frames.stop();
-      writer.stop();
-      await sockets.close();
-      await doors.close();
-      await recordings.close();
-      await ledger.close();
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
     },
   };
 };

@@ -1,3 +1,4 @@
+import { readTimeline } from './read-timeline.ts';
 import { json, nothing, type Route, refused, route } from './route.ts';
 import { incidentRef, incidentsQuery, timelineQuery } from './shapes.ts';
 
@@ -47,7 +48,7 @@ export const incidentRoutes: readonly Route[] = [
     handle: async ({ query }, site) => {
       const isStory = query.run_id !== null || query.incident_id !== null;
       const order = query.order ?? (isStory ? 'oldest-first' : 'newest-first');
-      return json(await site.ledger.timeline({ ...query, order, runId: query.run_id, incidentId: query.incident_id }));
+      return json(await readTimeline(site, { ...query, order, runId: query.run_id, incidentId: query.incident_id }));
     },
   }),
 ];

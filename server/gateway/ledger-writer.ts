@@ -22,21 +22,25 @@ interface Parts {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly report: (fact: FactReport) => Promise<void>;
+  readonly note: (error: unknown) => void;
 }
 
 /** A full disk or a lock must not cost a fact: they wait here and in the journal, and the trouble is told. */
-export const createLedgerWriter = ({ ledger, clock, report }: Parts): LedgerWriter => {
+export const createLedgerWriter = ({ ledger, clock, report, note }: Parts): LedgerWriter => {
   let trouble: string | null = null;
+  let sinceMs: number | null = null;
+  let isTold = false;
+  let tail: Promise<unknown> = Promise.resolve();
   let isStopped = false;
   let wake: () => void = () => undefined;
 
   const tell = (why: string, lostFrom: number | null): void => {
     // Not awaited: the report comes back to us as a fact, and would wait behind the very facts that are waiting here.
-    void report({
+    report({
       key: `ledger:${ulid(clock.now())}`,
       body: { kind: 'ledger-trouble', why, lostFrom },
       mustSync: false,
-    });
+    }).catch(note);
   };
   const pause = (delayMs: number): Promise<void> =>
     new Promise((resolve) => {
@@ -47,29 +51,40 @@ export const createLedgerWriter = ({ ledger, clock, report }: Parts): LedgerWrit
       };
     });
 
-  const write = async (sealed: readonly SealedFact[]): Promise<void> => {
-    const beganMs = clock.mono();
-    let isTold = false;
+  const fail = (error: unknown): void => {
+    trouble = error instanceof Error ? error.message : String(error);
+    sinceMs ??= clock.mono();
+    if (isTold || clock.mono() - sinceMs < tellAfterMs) return;
+    isTold = true;
+    tell(`facts wait for the database: ${trouble}`, null);
+  };
+  const heal = (): void => {
+    trouble = null;
+    sinceMs = null;
+    isTold = false;
+  };
+  const writeNow = async (sealed: readonly SealedFact[]): Promise<void> => {
     for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
       try {
         const { breaks } = await ledger.append(sealed);
         for (const { seq, why } of breaks) tell(`${why}; the record goes on at ${seq}`, seq);
-        trouble = null;
+        heal();
         return;
       } catch (error) {
         if (!isPassing(error) || isStopped) throw error;
-        trouble = error instanceof Error ? error.message : String(error);
-      }
-      if (!isTold && clock.mono() - beganMs >= tellAfterMs) {
-        isTold = true;
-        tell(`facts wait for the database: ${trouble}`, null);
+        fail(error);
       }
       await pause(delayMs);
     }
   };
 
   return {
-    write,
+    write: (sealed) => {
+      // In turn: a later batch must not overtake one that waits, or the chain would have a hole.
+      const written = tail.then(() => writeNow(sealed));
+      tail = written.catch(() => undefined); // the caller gets the error
+      return written;
+    },
     trouble: () => trouble,
     reportLoss: () => {
       const loss = ledger.loss();

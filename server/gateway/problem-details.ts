@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import type { Problem } from '#protocol/gateway-api';
+import { DeadlineError } from '#runtime/within';
 
 /** What a handler says when it will not do what was asked. */
 export interface Refusal {
@@ -62,6 +63,7 @@ const refusalOf = (error: unknown): Refusal => {
   if (status === 413) return tooLarge;
   if (status === 400 || status === 415)
     return { status, code: 'malformed', detail: messageOf(error), hint: 'Send UTF-8 JSON.' };
+  if (error instanceof DeadlineError) return { ...noAnswer, detail: error.message };
   return {
     status: 500,
     code: 'internal',
@@ -75,6 +77,13 @@ const tooLarge: Refusal = {
   code: 'too-large',
   detail: 'The body is larger than this route takes.',
   hint: 'At most 64 KiB of JSON.',
+};
+
+const noAnswer: Refusal = {
+  status: 504,
+  code: 'no-answer',
+  detail: '',
+  hint: 'Ask again; `flowforge daemon status` tells how the workers are.',
 };
 
 const statusOf = (error: unknown): number =>

@@ -3,6 +3,7 @@ import { isOver, runStates } from '#protocol/run-state';
 import { type RunRow, type RunView, toRunRow } from '#protocol/views';
 import type { RunsQuery } from '#record/read-record';
 import { findRun } from './find-run.ts';
+import { readTimeline } from './read-timeline.ts';
 import { json, nothing, type Reply, type Route, refused, route } from './route.ts';
 import { logQuery, runRef, runsQuery, signalsQuery, timelineQuery, waitQuery } from './shapes.ts';
 import type { Site } from './site.ts';
@@ -47,7 +48,7 @@ export const runRoutes: readonly Route[] = [
     body: nothing,
     handle: ({ params, query, response }, site) =>
       withRun(site, params.id, async (view) => {
-        const release = isOver(view.state) || view.lastSeq > query.since ? () => undefined : site.waits.take('wait');
+        const release = view.lastSeq > query.since ? () => undefined : site.waits.take('wait');
         if (release === null) return refused(tooManyWaits);
         await waitForChange(site, { view, since: query.since, closed: response });
         release();
@@ -100,7 +101,7 @@ export const runRoutes: readonly Route[] = [
     handle: ({ params, query }, site) =>
       withRun(site, params.id, async (view) =>
         json(
-          await site.ledger.timeline({
+          await readTimeline(site, {
             ...query,
             order: query.order ?? 'oldest-first',
             runId: view.runId,

@@ -65,6 +65,17 @@ export const findTail = (file: string, count: number): Promise<number> =>
     return floor;
   });
 
+const lookBackBytes = 16_384;
+
+/** What stands in the file just before an offset, from the middle of a line on. */
+export const readBefore = (file: string, offset: number): Promise<string> =>
+  offset === 0
+    ? Promise.resolve('')
+    : withFile(file, '', async (handle) => {
+        const start = Math.max(0, offset - lookBackBytes);
+        return (await readAt(handle, start, offset - start)).toString('latin1');
+      });
+
 const takeLines = (
   bytes: Buffer,
   where: { offset: number; room: number; isLast: boolean },

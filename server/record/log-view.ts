@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import type { LogLine, LogPage } from '#protocol/gateway-api';
 import type { RunId } from '#protocol/ids';
 import { type OutputStream, outputFileName, outputStreams } from '#protocol/output-index';
-import { createRedactor, type Redactor } from '#redaction/redact';
+import { createLineRedactor, createRedactor, type Redactor } from '#redaction/redact';
+import { secretValuesOf } from '#redaction/secret-names';
 import { arrivalsOf } from './arrivals.ts';
-import { findTail, type RawLine, readLines } from './log-file.ts';
-import { parseJobEnvironment, secretsIn } from './parse-run-spec.ts';
+import { findTail, readBefore, readLines } from './log-file.ts';
+import { parseJobEnvironment } from './parse-run-spec.ts';
 
 export interface LogAsk {
   readonly stream: OutputStream | null;
@@ -33,7 +34,7 @@ export const createLogView = (home: string): LogView => {
   const redactorOf = async (runId: RunId): Promise<Redactor> => {
     const known = redactors.get(runId);
     if (known !== undefined) return known;
-    const made = createRedactor(secretsIn(await environmentOf(join(home, 'runs', runId))));
+    const made = createRedactor(secretValuesOf(await environmentOf(join(home, 'runs', runId))));
     if (redactors.size >= redactorsKept) redactors.clear();
     redactors.set(runId, made);
     return made;
@@ -43,7 +44,7 @@ export const createLogView = (home: string): LogView => {
       const directory = join(home, 'runs', runId);
       const redactor = await redactorOf(runId);
       const asked = outputStreams.filter((stream) => ask.stream === null || ask.stream === stream);
-      const read = await Promise.all(asked.map((stream) => readStream(directory, stream, ask)));
+      const read = await Promise.all(asked.map((stream) => readStream(redactor, { directory, stream, ask })));
       const merged = merge(read.flatMap(({ lines }) => [lines]));
       const shown = ask.tail === null ? merged.slice(0, ask.limit) : merged.slice(-ask.tail);
       const isWhole = ask.tail !== null || shown.length === merged.length;
@@ -54,7 +55,7 @@ export const createLogView = (home: string): LogView => {
         next[stream] = left?.offset ?? end;
       }
       return {
-        lines: shown.map(({ stream, offset, atMs, text }) => ({ stream, offset, atMs, text: redactor.text(text) })),
+        lines: shown,
         next,
         ended: ask.ended && isWhole && read.every(({ isAtEnd }) => isAtEnd),
       };
@@ -76,7 +77,13 @@ interface StreamPart {
   readonly isAtEnd: boolean;
 }
 
-const readStream = async (directory: string, stream: OutputStream, ask: LogAsk): Promise<StreamPart> => {
+interface Part {
+  readonly directory: string;
+  readonly stream: OutputStream;
+  readonly ask: LogAsk;
+}
+
+const readStream = async (redactor: Redactor, { directory, stream, ask }: Part): Promise<StreamPart> => {
   const file = join(directory, outputFileName(stream));
   const from = ask[stream] ?? (ask.tail === null ? 0 : await findTail(file, ask.tail));
   const { lines, end, isAtEnd } = await readLines(file, {
@@ -84,8 +91,25 @@ const readStream = async (directory: string, stream: OutputStream, ask: LogAsk):
     mostLines: ask.tail ?? ask.limit,
     takeUnfinished: ask.ended,
   });
+  const hide = await redactLines(redactor, { file, from });
   const atOf = await arrivalsOf(directory, stream);
-  return { stream, end, isAtEnd, lines: lines.map((line: RawLine) => ({ ...line, stream, atMs: atOf(line.offset) })) };
+  return {
+    stream,
+    end,
+    isAtEnd,
+    lines: lines.map(({ offset, text }) => ({ stream, offset, atMs: atOf(offset), text: hide(text) })),
+  };
+};
+
+/** A page may begin inside a private key, which only the lines before it show. */
+const redactLines = async (
+  redactor: Redactor,
+  page: { file: string; from: number },
+): Promise<(line: string) => string> => {
+  const hide = createLineRedactor(redactor);
+  const before = await readBefore(page.file, page.from);
+  if (before.includes('PRIVATE KEY')) for (const line of before.split('\n').slice(0, -1)) hide(line);
+  return hide;
 };
 
 /** Each stream keeps its own order; a line whose arrival is not known yet is the newest there is. */

@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import { handleFor, openBoundary } from '#action/containment/boundary';
 import { cgroupMount } from '#action/containment/cgroup-files';
 import { probeContainment } from '#action/containment/probe';
-import { limitsOf, newTag } from '#action/containment/run-mark';
+import { newTag } from '#action/containment/run-mark';
+import { limitsOfTag } from '#protocol/run-tag';
 import { pauseTree, resumeTree } from '#action/pause-protocol';
 import { identityOf, isAlive, readStat } from '#action/process-identity';
 import { eventually, fixture, inLevels, startRun } from '../coordinator/shimmed-run.ts';
@@ -144,7 +145,7 @@ describe('the containment probe', () => {
 describe('the mark of a run', () => {
   it('stays below the default limit, so that setting it needs no privilege', () => {
     for (let count = 0; count < 1_000; count += 1) {
-      const { soft, hard } = limitsOf(newTag());
+      const { soft, hard } = limitsOfTag(newTag());
       expect(soft).to.be.within(400_000, 599_999);
       expect(hard).to.be.within(600_000, 819_199);
     }
@@ -152,7 +153,7 @@ describe('the mark of a run', () => {
 
   it('is the same pair in the shim, for any tag', async () => {
     for (const tag of [0, 219_199, 219_200, 43_839_999_999, Number.MAX_SAFE_INTEGER]) {
-      const { soft, hard } = limitsOf(tag);
+      const { soft, hard } = limitsOfTag(tag);
       const sum = `echo $((400000 + ${tag} / 219200 % 200000)):$((600000 + ${tag} % 219200))`;
       const shell = spawn('/bin/sh', ['-c', sum]);
       const [line] = await new Promise<Buffer[]>((resolve) => shell.stdout.once('data', (data) => resolve([data])));

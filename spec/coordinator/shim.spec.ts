@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { identityOf, isAlive, readStat } from '#action/process-identity';
 import { closeStdin, readExecFailedFile, runPaths } from '#coordinator/run-files';
@@ -54,6 +55,17 @@ describe('the shim', () => {
     const beforeMs = Date.now();
     await start(['true']);
     expect((await run.exit()).endedAtMs).to.be.within(beforeMs - 1, Date.now() + 1);
+  });
+
+  it('does not give up when the exit code cannot be written down at once', async () => {
+    await start(['sleep', '30']);
+    const inTheWay = join(run.runDir, 'exit.tmp');
+    mkdirSync(inTheWay);
+    process.kill(run.pidFile.identity.pid, 'SIGTERM');
+    await eventually('the end of the job', () => (isAlive(run.pidFile.identity) ? null : true));
+    expect(isAlive(run.pidFile.shim)).to.equal(true);
+    rmdirSync(inTheWay);
+    expect((await run.exit()).code).to.equal(128 + 15);
   });
 
   it('keeps output apart, whole and private', async () => {

@@ -5,6 +5,7 @@ export interface FakeProcess extends ProcStat {
   readonly command: string;
   readonly io: ProcessIo | null;
   readonly tag: number;
+  readonly waitedMs: number;
   readonly cgroup: string;
 }
 
@@ -24,6 +25,7 @@ const unborn: FakeProcess = {
   threads: 1,
   startTicks: 1000,
   rssPages: 100,
+  waitedMs: 0,
   command: 'job',
   io: { readBytes: 0, writtenBytes: 0 },
   tag: 0,
@@ -50,6 +52,7 @@ export const createFakeSystem = (): FakeSystem => {
     },
     commandOfLastStat: () => last,
     io: (pid) => processes.get(pid)?.io ?? null,
+    waitedMs: (pid) => processes.get(pid)?.waitedMs ?? null,
     tag: (pid) => processes.get(pid)?.tag ?? null,
     openDescriptors: (pid) => (processes.has(pid) ? 7 : null),
     forget: () => undefined,

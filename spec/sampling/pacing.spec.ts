@@ -4,6 +4,7 @@ import { createPace } from '#sampling/pacing';
 
 const quiet: ProcessFigures = {
   cpuPct: 0,
+  demandPct: 0,
   rssBytes: 1000,
   processes: 1,
   zombies: 0,

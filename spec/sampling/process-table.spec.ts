@@ -39,6 +39,15 @@ describe('the process table', () => {
     expect(look().cpuPct).to.equal(50);
   });
 
+  it('tells what a process would use that had to wait for a core', () => {
+    watch(runA, { pid: 10 });
+    look();
+    system.put(10, { cpuTicks: 10, state: 'R', waitedMs: 200 });
+    look();
+    system.put(10, { cpuTicks: 40, waitedMs: 850 });
+    expect(look()).to.include({ cpuPct: 30, demandPct: 95 });
+  });
+
   it('counts the time of children that were born and ended between two looks', () => {
     watch(runA, { pid: 10 });
     look();

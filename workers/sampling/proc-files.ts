@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { tagOfLimits } from '#protocol/run-tag';
 import { keepDescriptors, orNull } from './kept-descriptors.ts';
 import { commandOfStat, type ProcStat, parseProcStat } from './proc-stat.ts';
 
@@ -19,7 +20,9 @@ export interface ProcFiles {
   /** Name of the program that `stat` last read. */
   commandOfLastStat(): string;
   io(pid: number): ProcessIo | null;
-  /** Soft limit of RLIMIT_MSGQUEUE, the tag that a run's processes inherit. */
+  /** Time that the main thread was ready to run and had no core, since its start; null where the kernel does not say. */
+  waitedMs(pid: number): number | null;
+  /** The tag that a run's processes inherit, read from their RLIMIT_MSGQUEUE. */
   tag(pid: number): number | null;
   openDescriptors(pid: number): number | null;
   /** Lets go of what is kept open for a process, or for a cgroup, that is no longer looked at. */
@@ -46,6 +49,7 @@ export const openProcFiles = (procDir = '/proc'): ProcFiles => {
     },
     commandOfLastStat: () => commandOfStat(buffer, lastStatLength),
     io: (pid) => orNull(() => parseIo(readFileSync(`${procDir}/${pid}/io`, 'latin1'))),
+    waitedMs: (pid) => orNull(() => parseWaited(readFileSync(`${procDir}/${pid}/schedstat`, 'latin1'))),
     tag: (pid) => orNull(() => parseTag(readFileSync(`${procDir}/${pid}/limits`, 'latin1'))),
     openDescriptors: (pid) =>
       // Since Linux 6.2 the size of the directory is the number of open descriptors; before, it is 0.
@@ -53,6 +57,11 @@ export const openProcFiles = (procDir = '/proc'): ProcFiles => {
     forget: kept.forget,
     close: kept.close,
   };
+};
+
+const parseWaited = (text: string): number | null => {
+  const nanoseconds = Number(text.split(' ')[1]);
+  return Number.isFinite(nanoseconds) ? nanoseconds / 1e6 : null;
 };
 
 const isPid = (name: string): boolean => {
@@ -86,6 +95,6 @@ const parseIo = (text: string): ProcessIo => ({
 });
 
 const parseTag = (text: string): number | null => {
-  const soft = /^Max msgqueue size\s+(\d+)/m.exec(text)?.[1];
-  return soft === undefined ? null : Number(soft);
+  const [, soft, hard] = /^Max msgqueue size\s+(\d+)\s+(\d+)/m.exec(text) ?? [];
+  return soft === undefined || hard === undefined ? null : tagOfLimits(Number(soft), Number(hard));
 };

@@ -38,6 +38,7 @@ export const limits: RunLimits = {
 };
 const process: ProcessFigures = {
   cpuPct: 0,
+  demandPct: null,
   rssBytes: 50 * 1024 * 1024,
   processes: 1,
   zombies: 0,

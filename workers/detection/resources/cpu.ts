@@ -14,15 +14,17 @@ const lookedFor = ['new kinds of lines', 'bytes read or written', 'heartbeats, r
 /** CPU over its threshold, and a full core spent for long without any sign of progress. */
 export const createCpuPart = (limits: RunLimits): ResourcePart => {
   const coreMs = createTimeWindow(meanOverMs);
+  const wantedMs = createTimeWindow(meanOverMs);
   const episode = createEpisode('cpu', { hard: false });
   let usedCoreMs = 0;
+  let demandedCoreMs = 0;
   let lastPct: number | null = null;
   let pressedMs = 0;
   let fruitlessMs = 0;
   let ioBytes = 0;
 
-  const meanPct = (): number | null => {
-    const rate = ratePerSecond(coreMs);
+  const meanPct = (window = coreMs): number | null => {
+    const rate = ratePerSecond(window);
     return rate === null ? null : rate / 10;
   };
 
@@ -37,6 +39,8 @@ export const createCpuPart = (limits: RunLimits): ResourcePart => {
       if (process.cpuPct === null || moment.watchedMs === 0) return;
       usedCoreMs += (process.cpuPct / 100) * moment.watchedMs;
       coreMs.push(moment.monoMs, usedCoreMs);
+      demandedCoreMs += ((process.demandPct ?? process.cpuPct) / 100) * moment.watchedMs;
+      wantedMs.push(moment.monoMs, demandedCoreMs);
       const mean = meanPct();
       pressedMs = mean !== null && mean >= limits.maxCpuPct ? pressedMs + moment.watchedMs : 0;
       fruitlessMs = mean !== null && mean >= fullCorePct && !hasMoved ? fruitlessMs + moment.watchedMs : 0;
@@ -50,9 +54,14 @@ export const createCpuPart = (limits: RunLimits): ResourcePart => {
     findings: () => episode.findings(),
     signals: () => {
       const mean = meanPct();
-      return { ...(lastPct === null ? {} : { 'cpu.pct': lastPct }), ...(mean === null ? {} : { 'cpu.pct_10s': mean }) };
+      const demand = meanPct(wantedMs);
+      return {
+        ...(lastPct === null ? {} : { 'cpu.pct': lastPct }),
+        ...(mean === null ? {} : { 'cpu.pct_10s': mean }),
+        ...(demand === null ? {} : { 'cpu.demand_pct': demand }),
+      };
     },
-    stateBytes: () => 256 + coreMs.stateBytes(),
+    stateBytes: () => 256 + coreMs.stateBytes() + wantedMs.stateBytes(),
   };
 };
 
