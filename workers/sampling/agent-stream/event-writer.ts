@@ -48,7 +48,10 @@ const comparedChars = 16_384;
 // Nested sub-agents and their streams, at one time; the oldest are forgotten first.
 const keptAgents = 64;
 
-export const microsOf = (usd: number): number => Math.round(usd * 1_000_000);
+// Beyond a million dollars it is no cost but a mistake, and the sums are to stay exact.
+const mostUsd = 1_000_000;
+
+export const microsOf = (usd: number): number => Math.round(Math.min(usd, mostUsd) * 1_000_000);
 
 export const createEventWriter = (redact: Redactor): EventWriter => {
   let events: AgentEvent[] = [];
