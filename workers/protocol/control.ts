@@ -5,7 +5,12 @@ import type { ContainmentLevel, RunRequest } from './run-spec.ts';
 /** The outcome of asking for something: done, or refused with a reason a person can act on. */
 export type Answer<T> =
   | { readonly kind: 'done'; readonly value: T }
-  | { readonly kind: 'refused'; readonly code: 'not-found' | 'conflict' | 'invalid' | 'unavailable'; readonly detail: string; readonly hint: string };
+  | {
+      readonly kind: 'refused';
+      readonly code: 'not-found' | 'conflict' | 'invalid' | 'unavailable';
+      readonly detail: string;
+      readonly hint: string;
+    };
 
 export interface StartedRun {
   readonly runId: RunId;
@@ -68,4 +73,19 @@ export interface DaemonStatus {
   readonly version: string;
   readonly containment?: ContainmentLevel;
   readonly workers?: readonly WorkerStatus[];
+}
+
+/** What the gateway is born with, each time. */
+export interface GatewaySetup {
+  readonly version: string;
+  readonly apiKey: string;
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly socketPath: string;
+  readonly clientDir: string;
+  readonly allowedOrigins: readonly string[];
+  readonly pid: number;
+  readonly startedAtMs: number;
+  readonly containment: ContainmentLevel;
 }

@@ -78,7 +78,13 @@ export type TickRow = readonly [
 
 /** What the gateway says on socket.io. After `snapshot`, facts follow with seq above `seq`; a gap asks for a new snapshot. */
 export interface ServerToClient {
-  snapshot(state: { readonly seq: number; readonly atMs: number; readonly runs: readonly RunRow[]; readonly incidents: readonly IncidentView[]; readonly status: DaemonStatus }): void;
+  snapshot(state: {
+    readonly seq: number;
+    readonly atMs: number;
+    readonly runs: readonly RunRow[];
+    readonly incidents: readonly IncidentView[];
+    readonly status: DaemonStatus;
+  }): void;
   /** Facts in order of seq. Slow clients lose ticks, never facts: they are cut off and start again with a snapshot. */
   facts(facts: readonly Fact[]): void;
   /** Rows whose fold or rules changed; replaces the row of the same runId. */

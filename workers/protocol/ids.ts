@@ -24,10 +24,12 @@ export const parseJobId = (text: string): JobId => parseUlid(text, 'job id') as 
 /** @throws TypeError when the text is not a ULID. */
 export const parseIncidentId = (text: string): IncidentId => parseUlid(text, 'incident id') as IncidentId;
 /** @throws TypeError when the text is not a ULID. */
-export const parseInterventionId = (text: string): InterventionId => parseUlid(text, 'intervention id') as InterventionId;
+export const parseInterventionId = (text: string): InterventionId =>
+  parseUlid(text, 'intervention id') as InterventionId;
 /** @throws TypeError when the text is not 32 hexadecimal characters. */
 export const parseJobKey = (text: string): JobKey => {
-  if (!/^[0-9a-f]{32}$/.test(text)) throw new TypeError(`a job key is 32 hexadecimal characters, got ${JSON.stringify(text)}`);
+  if (!/^[0-9a-f]{32}$/.test(text))
+    throw new TypeError(`a job key is 32 hexadecimal characters, got ${JSON.stringify(text)}`);
   return text as JobKey;
 };
 

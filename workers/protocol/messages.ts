@@ -11,6 +11,8 @@ export interface WatchedRun {
   readonly jobId: JobId;
   readonly jobKey: JobKey;
   readonly name: string;
+  /** For `match: { labels }` of a policy; none when left out. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly cwd: string;
   /** Absolute path of `runs/<run-id>`. */
   readonly runDir: string;
@@ -80,7 +82,19 @@ export interface Assessment {
 export type ActionMessage =
   | { readonly kind: 'assessed'; readonly assessments: readonly Assessment[] }
   | { readonly kind: 'run-changed'; readonly change: RunChange }
-  | { readonly kind: 'stop-requested'; readonly runId: RunId; readonly cause: StopCause; readonly by: Actor; readonly reason: string; readonly restartAfter: boolean; readonly graceMs: number | null }
+  /** A fact that action did not say itself, to be believed. */
+  | { readonly kind: 'fact-seen'; readonly fact: Fact }
+  | {
+      readonly kind: 'stop-requested';
+      readonly runId: RunId;
+      readonly cause: StopCause;
+      readonly by: Actor;
+      readonly reason: string;
+      readonly restartAfter: boolean;
+      readonly graceMs: number | null;
+    }
+  /** The main process ended by itself: end what is left of its tree, or say that nothing is. */
+  | { readonly kind: 'reap'; readonly runId: RunId }
   | { readonly kind: 'pause-requested'; readonly runId: RunId; readonly by: Actor; readonly reason: string }
   | { readonly kind: 'resume-requested'; readonly runId: RunId; readonly by: Actor; readonly reason: string };
 

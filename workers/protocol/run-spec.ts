@@ -46,6 +46,8 @@ export interface RunRequest {
   readonly noKill: boolean;
   readonly restart: RestartSetting;
   readonly keepOrphans: boolean;
+  /** The file mode mask of whoever asked; FlowForge's own is stricter. */
+  readonly umask: number;
   /** `null` is /dev/null; `fifo` is a pipe that the attached command fills and closes. */
   readonly stdin: 'null' | 'fifo';
   /** The model to price an agent's tokens with where its stream does not name one. */
@@ -60,7 +62,9 @@ export interface RunSpec extends RunRequest {
   /** 1 for the first run of a job, one more for each restart. */
   readonly generation: number;
   readonly requestedAtMs: number;
-  readonly containment: ContainmentLevel;
+  /** When earlier runs of this job were restarted, epoch ms, oldest first; so a crash of FlowForge does not reset the count. */
+  readonly restartsAtMs: readonly number[];
+  readonly handle: ContainmentHandle;
 }
 
 export const containmentLevels = ['cgroup2', 'tag-scan', 'process-group'] as const;

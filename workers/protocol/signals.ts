@@ -8,7 +8,11 @@ export interface SignalDefinition {
   readonly meaning: string;
 }
 
-const signal = (unit: SignalUnit, source: SignalSource, meaning: string): SignalDefinition => ({ unit, source, meaning });
+const signal = (unit: SignalUnit, source: SignalSource, meaning: string): SignalDefinition => ({
+  unit,
+  source,
+  meaning,
+});
 
 /**
  * Every number or word a rule may speak of. The policy type-checker, the documents, the dashboard, the recorder and
@@ -18,9 +22,18 @@ const signal = (unit: SignalUnit, source: SignalSource, meaning: string): Signal
 export const signals = {
   'cpu.pct': signal('pct', 'process', 'CPU of the whole tree over the last sample, percent of one core'),
   'cpu.pct_10s': signal('pct', 'process', 'CPU of the whole tree, mean of the last 10 seconds'),
+  'cpu.demand_pct': signal(
+    'pct',
+    'process',
+    'CPU that the tree used or waited for while others had the cores, mean of the last 10 seconds',
+  ),
   'mem.rss': signal('bytes', 'process', 'resident memory of the whole tree'),
   'mem.growth': signal('bytes/s', 'process', 'growth of resident memory over the last 10 seconds'),
-  'mem.floor_growth': signal('bytes/s', 'process', 'slope of the memory floor while it keeps rising; 0 when it does not'),
+  'mem.floor_growth': signal(
+    'bytes/s',
+    'process',
+    'slope of the memory floor while it keeps rising; 0 when it does not',
+  ),
   'mem.time_to_limit': signal('s', 'process', 'seconds until the memory limit at the floor slope'),
   'mem.share_of_used_pct': signal('pct', 'process', 'share of the memory in use on this host that this run holds'),
   'mem.trend_level': signal('level', 'process', 'memory trend: 0 none, 1 observe, 2 warn, 3 act'),

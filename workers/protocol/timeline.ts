@@ -16,8 +16,28 @@ export const toTimelineEntry = (fact: Fact): TimelineEntry => ({
   fact,
 });
 
-const background: ReadonlySet<Fact['kind']> = new Set(['rule-pending', 'rule-cleared', 'stop-signalled', 'worker-started', 'daemon-started', 'daemon-stopped', 'audit-recorded']);
-const headline: ReadonlySet<Fact['kind']> = new Set(['incident-opened', 'decision-made', 'stop-verified', 'kill-incomplete', 'run-lost', 'job-quarantined', 'worker-given-up', 'ledger-trouble', 'run-start-failed']);
+const background: ReadonlySet<Fact['kind']> = new Set([
+  'tree-empty',
+  'run-settled',
+  'rule-pending',
+  'rule-cleared',
+  'stop-signalled',
+  'worker-started',
+  'daemon-started',
+  'daemon-stopped',
+  'audit-recorded',
+]);
+const headline: ReadonlySet<Fact['kind']> = new Set([
+  'incident-opened',
+  'decision-made',
+  'stop-verified',
+  'kill-incomplete',
+  'run-lost',
+  'job-quarantined',
+  'worker-given-up',
+  'ledger-trouble',
+  'run-start-failed',
+]);
 
 const weightOf = (fact: Fact): 0 | 1 | 2 => (headline.has(fact.kind) ? 2 : background.has(fact.kind) ? 0 : 1);
 
@@ -39,6 +59,12 @@ const sentenceOf = (fact: Fact): string => {
       return fact.signal === null ? `ended with code ${fact.code}` : `ended by ${fact.signal}`;
     case 'run-lost':
       return `lost: ${fact.why}`;
+    case 'tree-empty':
+      return 'nothing of its tree is left';
+    case 'orphans-spared':
+      return `${count(fact.processes, 'process', 'processes')} of its tree left running, as asked`;
+    case 'run-settled':
+      return fact.next === 'none' ? 'settled' : `settled, ${fact.next} follows`;
     case 'run-paused':
       return `paused, ${count(fact.processes, 'process', 'processes')} frozen: ${fact.reason}`;
     case 'run-resumed':
@@ -53,6 +79,10 @@ const sentenceOf = (fact: Fact): string => {
       return `quarantined after ${count(fact.restarts, 'restart', 'restarts')} in ${seconds(fact.windowMs)}: ${fact.reason}`;
     case 'stop-began':
       return `stop began (${fact.cause}, by ${fact.by}): ${fact.reason}`;
+    case 'containment-fell-back':
+      return `containment fell back to ${fact.to}: ${fact.why}`;
+    case 'stop-resumed':
+      return 'stop taken up again after a restart of FlowForge';
     case 'stop-signalled':
       return `${fact.signal} to ${count(fact.processes, 'process', 'processes')}`;
     case 'stop-verified':

@@ -40,6 +40,8 @@ export interface RunView {
   readonly nextRunId: RunId | null;
   /** Reason of a failed start, a loss or a quarantine. */
   readonly trouble: string | null;
+  /** Its end, its tree and what follows are decided; no further fact will change it. */
+  readonly settled: boolean;
   readonly lastSeq: number;
 }
 
@@ -137,6 +139,7 @@ const noRun = {
   restartDueAtMs: null,
   nextRunId: null,
   trouble: null,
+  settled: false,
 } as const;
 
 const beginRun = (view: RunView | null, fact: Extract<Fact, { kind: 'run-requested' | 'run-queued' }>): RunView => {
@@ -172,7 +175,12 @@ const changeRun = (view: RunView, fact: Fact): RunView => {
     case 'run-dequeued':
       return { ...view, state: 'stopped', endedAtMs: fact.atMs, stopCause: 'user', stopReason: fact.why };
     case 'run-started':
-      return { ...view, state: view.state === 'starting' ? 'running' : view.state, pid: fact.pid, startedAtMs: fact.atMs };
+      return {
+        ...view,
+        state: view.state === 'starting' ? 'running' : view.state,
+        pid: fact.pid,
+        startedAtMs: fact.atMs,
+      };
     case 'run-start-failed':
       return { ...view, state: 'failed', exitCode: fact.exitCode, endedAtMs: fact.atMs, trouble: fact.reason };
     case 'run-adopted':
@@ -195,7 +203,10 @@ const changeRun = (view: RunView, fact: Fact): RunView => {
       // Ending what a finished run left behind does not change how the run itself ended.
       return isOver(view.state) ? view : { ...view, state: 'stopping', stopCause: fact.cause, stopReason: fact.reason };
     case 'stop-verified':
+    case 'tree-empty':
       return { ...view, verifiedEmpty: true, survivors: 0 };
+    case 'run-settled':
+      return { ...view, settled: true };
     case 'kill-incomplete':
       return { ...view, survivors: fact.survivors.length };
     case 'restart-scheduled':
@@ -204,6 +215,9 @@ const changeRun = (view: RunView, fact: Fact): RunView => {
       return { ...view, nextRunId: fact.nextRunId, restartDueAtMs: null };
     case 'job-quarantined':
       return { ...view, state: 'quarantined', trouble: fact.reason, restartDueAtMs: null };
+    case 'orphans-spared':
+    case 'containment-fell-back':
+    case 'stop-resumed':
     case 'stop-signalled':
     case 'stop-refused':
     case 'output-gap':

@@ -18,7 +18,9 @@ export const systemClock: Clock = {
 };
 
 /** A clock that stands still until `advance` moves it; callbacks fall due in order. */
-export const createManualClock = (startMs = 1_700_000_000_000): Clock & { advance(ms: number): void; jump(ms: number): void } => {
+export const createManualClock = (
+  startMs = 1_700_000_000_000,
+): Clock & { advance(ms: number): void; jump(ms: number): void } => {
   let wallMs = startMs;
   let monoMs = 0;
   let timers: { dueMs: number; callback: () => void }[] = [];

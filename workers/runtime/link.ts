@@ -73,13 +73,45 @@ export const openOutlet = <Body>(delivery: Delivery): LinkOutlet<Body> => {
   };
 };
 
+/** The reading end of a link. */
+export interface LinkInlet {
+  /** Reads from this port from now on; what an earlier port still had queued is dropped (its writer sends it again, or is dead). */
+  connect(port: MessagePort): void;
+  /** Stops reading; resolves when the body in hand is done with. */
+  disconnect(): Promise<void>;
+  /** Bodies dropped because their port had been replaced. */
+  stale(): number;
+}
+
 /** One body at a time, in order; confirmed only once `handle` is done with it. `skipped` counts what latest-wins dropped. */
-export const openInlet = <Body>(port: MessagePort, handle: (body: Body, skipped: number) => void | Promise<void>): void => {
+export const openInlet = <Body>(handle: (body: Body, skipped: number) => void | Promise<void>): LinkInlet => {
   let tail: Promise<void> = Promise.resolve();
-  port.on('message', (frame: Frame<Body>) => {
+  let current: MessagePort | null = null;
+  let stale = 0;
+
+  const read = async (port: MessagePort, frame: Frame<Body>): Promise<void> => {
     if (frame.kind !== 'data') return;
-    tail = tail
-      .then(() => handle(frame.body, frame.skipped))
-      .then(() => port.postMessage({ kind: 'done', seq: frame.seq } satisfies Frame<Body>));
-  });
+    if (port !== current) {
+      stale += 1;
+      return;
+    }
+    await handle(frame.body, frame.skipped);
+    port.postMessage({ kind: 'done', seq: frame.seq } satisfies Frame<Body>);
+  };
+  return {
+    connect: (port) => {
+      current?.close();
+      current = port;
+      port.on('message', (frame: Frame<Body>) => {
+        // A handler that throws is not caught here: it ends its thread, and the supervisor starts a new one.
+        tail = tail.then(() => read(port, frame));
+      });
+    },
+    disconnect: () => {
+      current?.close();
+      current = null;
+      return tail;
+    },
+    stale: () => stale,
+  };
 };

@@ -1,0 +1,147 @@
+import 'uplot/dist/uPlot.min.css';
+import uPlot from 'uplot';
+import { formatHour } from '../reading/format.ts';
+
+export interface PlotMark {
+  readonly atMs: number;
+  readonly label: string;
+}
+
+/** What a chart is drawn from. `limit` is drawn as a dashed line when it is near enough to matter. */
+export interface PlotContent {
+  readonly atMs: readonly number[];
+  readonly values: readonly (number | null)[];
+  readonly limit: number | null;
+  readonly floor: number;
+  readonly marks: readonly PlotMark[];
+}
+
+interface PlotSetting {
+  readonly format: (value: number) => string;
+  readonly stroke: 'accent' | 'calm';
+  readonly height: number;
+  /** Steps that the axis of values may have, smallest first. */
+  readonly steps: readonly number[];
+  readonly content: () => PlotContent;
+  readonly onpoint: (index: number | null) => void;
+}
+
+const axisFont = '11px system-ui, sans-serif';
+const inks = ['accent', 'calm', 'bad', 'ink-3', 'line'] as const;
+type Inks = Readonly<Record<(typeof inks)[number], string>>;
+
+/** The limit is part of the picture while the values are at least a third of it. */
+export const showsLimit = ({ limit, values, floor }: PlotContent): boolean =>
+  limit !== null && limit <= Math.max(floor, ...values.map((value) => value ?? 0)) * 3;
+
+export const createPlot = (element: HTMLElement, setting: PlotSetting): uPlot => {
+  const ink = readInks(element);
+  const { content, format } = setting;
+  const axis = { stroke: ink['ink-3'], grid: { stroke: ink.line, width: 1 }, ticks: { show: false } };
+  return new uPlot(
+    {
+      width: element.clientWidth,
+      height: setting.height,
+      legend: { show: false },
+      cursor: { sync: { key: 'run' }, drag: { x: false, y: false }, points: { size: 7 } },
+      scales: { y: { range: () => [0, topOf(content())] } },
+      axes: [
+        {
+          ...axis,
+          font: axisFont,
+          space: 80,
+          size: 28,
+          values: (_plot, splits) => splits.map((s) => formatHour(s * 1000)),
+        },
+        {
+          ...axis,
+          font: axisFont,
+          space: 38,
+          size: 62,
+          incrs: [...setting.steps],
+          values: (_plot, splits) => splits.map(format),
+        },
+      ],
+      series: [
+        {},
+        { stroke: ink[setting.stroke], fill: `${ink[setting.stroke]}22`, width: 1.75, points: { show: false } },
+      ],
+      hooks: {
+        draw: [(plot) => drawLimit(plot, content(), ink), (plot) => drawMarks(plot, content(), ink)],
+        setCursor: [(plot) => setting.onpoint(plot.cursor.idx ?? null)],
+      },
+    },
+    dataOf(content()),
+    element,
+  );
+};
+
+export const dataOf = ({ atMs, values }: PlotContent): uPlot.AlignedData => [atMs.map((ms) => ms / 1000), [...values]];
+
+const topOf = (content: PlotContent): number => {
+  const highest = Math.max(content.floor, ...content.values.map((value) => value ?? 0));
+  return Math.max(highest, showsLimit(content) ? (content.limit ?? 0) : 0) * 1.12;
+};
+
+// A canvas knows no custom properties: each colour is resolved by an element that wears it.
+const readInks = (element: HTMLElement): Inks => {
+  const probe = element.ownerDocument.createElement('span');
+  element.append(probe);
+  const read = (name: string): string => {
+    probe.style.color = `var(--${name})`;
+    return toHex(getComputedStyle(probe).color);
+  };
+  const [accent = '', calm = '', bad = '', ink3 = '', line = ''] = inks.map(read);
+  probe.remove();
+  return { accent, calm, bad, 'ink-3': ink3, line };
+};
+
+const toHex = (color: string): string =>
+  `#${(color.match(/[\d.]+/g) ?? [])
+    .slice(0, 3)
+    .map((part) => Math.round(Number(part)).toString(16).padStart(2, '0'))
+    .join('')}`;
+
+const drawLimit = (plot: uPlot, content: PlotContent, ink: Inks): void => {
+  if (content.limit === null || !showsLimit(content)) return;
+  const y = plot.valToPos(content.limit, 'y', true);
+  stroke(plot, ink.bad, [6, 4], () => {
+    plot.ctx.moveTo(plot.bbox.left, y);
+    plot.ctx.lineTo(plot.bbox.left + plot.bbox.width, y);
+  });
+};
+
+const drawMarks = (plot: uPlot, { marks }: PlotContent, ink: Inks): void => {
+  for (const { atMs } of marks) {
+    const x = plot.valToPos(atMs / 1000, 'x', true);
+    if (x < plot.bbox.left || x > plot.bbox.left + plot.bbox.width) continue;
+    stroke(plot, ink.bad, [], () => {
+      plot.ctx.moveTo(x, plot.bbox.top);
+      plot.ctx.lineTo(x, plot.bbox.top + plot.bbox.height);
+    });
+    drawFlag(plot, x, ink.bad);
+  }
+};
+
+const stroke = ({ ctx }: uPlot, color: string, dash: number[], trace: () => void): void => {
+  ctx.save();
+  ctx.strokeStyle = color;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash(dash.map((length) => length * devicePixelRatio));
+  ctx.beginPath();
+  trace();
+  ctx.stroke();
+  ctx.restore();
+};
+
+const drawFlag = ({ ctx, bbox }: uPlot, x: number, color: string): void => {
+  const size = 5 * devicePixelRatio;
+  ctx.save();
+  ctx.fillStyle = color;
+  ctx.beginPath();
+  ctx.moveTo(x - size, bbox.top);
+  ctx.lineTo(x + size, bbox.top);
+  ctx.lineTo(x, bbox.top + size * 1.4);
+  ctx.fill();
+  ctx.restore();
+};

@@ -1,0 +1,104 @@
+import { request } from 'node:http';
+import type { DaemonStatus, StartedRun } from '#protocol/control';
+import type { LogPage, Page, Problem, ProcessCommand, RunDetail } from '#protocol/gateway-api';
+import type { RunId } from '#protocol/ids';
+import type { RunRequest } from '#protocol/run-spec';
+import type { IncidentView, RunRow, TimelineEntry } from '#protocol/views';
+import { CliProblem } from './problem.ts';
+
+export type RunVerb = 'stop' | 'restart' | 'pause' | 'resume';
+
+/** What the command line asks of the daemon, over its socket. */
+export interface DaemonClient {
+  status(): Promise<DaemonStatus>;
+  runs(query: { readonly cursor?: string | null }): Promise<Page<RunRow>>;
+  /** By id, unique prefix or name. */
+  run(ref: string): Promise<RunDetail>;
+  startRun(body: RunRequest): Promise<StartedRun>;
+  /** Answers when the run has changed since `sinceSeq`, or after some seconds as it is. */
+  wait(runId: RunId, sinceSeq: number): Promise<RunDetail>;
+  command(runId: RunId, verb: RunVerb, body: Omit<ProcessCommand, 'runId'>): Promise<unknown>;
+  incidents(query: { readonly cursor?: string | null }): Promise<Page<IncidentView>>;
+  timeline(query: { readonly runId?: RunId; readonly cursor?: string | null }): Promise<Page<TimelineEntry>>;
+  log(
+    runId: RunId,
+    query: { readonly stdout?: number; readonly stderr?: number; readonly tail?: number },
+  ): Promise<LogPage>;
+  /** The path opens the dashboard once. */
+  ticket(): Promise<{ readonly path: string }>;
+  stopDaemon(body: { readonly stopJobs: boolean }): Promise<{ readonly runsLeft: number }>;
+}
+
+/** Nobody answers on the socket: the daemon is not there, or not there yet. */
+export class DaemonAway extends Error {
+  override readonly name = 'DaemonAway';
+}
+
+export const connectDaemon = (socketPath: string): DaemonClient => {
+  const get = (path: string, query: Query = {}): Promise<unknown> =>
+    ask(socketPath, { method: 'GET', path: withQuery(path, query) });
+  const post = (path: string, body: unknown): Promise<unknown> => ask(socketPath, { method: 'POST', path, body });
+  return {
+    status: async () => (await get('/v1/status')) as DaemonStatus,
+    runs: async (query) => (await get('/v1/runs', { ...query, limit: 500 })) as Page<RunRow>,
+    run: async (ref) => (await get(`/v1/runs/${encodeURIComponent(ref)}`)) as RunDetail,
+    startRun: async (body) => (await post('/v1/runs', body)) as StartedRun,
+    wait: async (runId, since) => (await get(`/v1/runs/${runId}/wait`, { since })) as RunDetail,
+    command: (runId, verb, body) => post(`/v1/runs/${runId}/${verb}`, body),
+    incidents: async (query) => (await get('/v1/incidents', query)) as Page<IncidentView>,
+    timeline: async ({ runId, cursor }) =>
+      (await get(runId === undefined ? '/v1/timeline' : `/v1/runs/${runId}/timeline`, {
+        cursor,
+        limit: 500,
+      })) as Page<TimelineEntry>,
+    log: async (runId, query) => (await get(`/v1/runs/${runId}/log`, query)) as LogPage,
+    ticket: async () => (await post('/v1/tickets', {})) as { path: string },
+    stopDaemon: async (body) => (await post('/v1/daemon/stop', body)) as { runsLeft: number },
+  };
+};
+
+type Query = Readonly<Record<string, string | number | null | undefined>>;
+const answerWithinMs = 60_000;
+
+const withQuery = (path: string, query: Query): string => {
+  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined);
+  return given.length === 0
+    ? path
+    : `${path}?${given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')}`;
+};
+
+const ask = (socketPath: string, call: { method: string; path: string; body?: unknown }): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const away = (cause: Error): void =>
+      reject(new DaemonAway(`no answer on ${socketPath}: ${cause.message}`, { cause }));
+    const headers = { host: 'localhost', 'content-type': 'application/json' };
+    const asked = request(
+      { socketPath, method: call.method, path: call.path, headers, timeout: answerWithinMs },
+      (reply) => {
+        const chunks: Buffer[] = [];
+        reply.on('data', (chunk: Buffer) => chunks.push(chunk));
+        reply.on('error', away);
+        reply.on('end', () => {
+          const answer = parseJson(Buffer.concat(chunks).toString());
+          if ((reply.statusCode ?? 500) < 400) resolve(answer);
+          else reject(toProblem(answer, reply.statusCode ?? 500));
+        });
+      },
+    );
+    asked.on('timeout', () => asked.destroy(new Error(`silent for ${answerWithinMs / 1000} s`)));
+    asked.on('error', away);
+    asked.end(call.body === undefined ? undefined : JSON.stringify(call.body));
+  });
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text; // not ours: told as it is in the problem
+  }
+};
+
+const toProblem = (answer: unknown, status: number): CliProblem => {
+  const { detail, hint } = (typeof answer === 'object' && answer !== null ? answer : {}) as Partial<Problem>;
+  return new CliProblem(detail ?? `the daemon answered ${status}`, { hint: hint ?? '' });
+};

@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { ConfigProblem } from './config.ts';
+import { migrateLegacyNames, readAssignments } from './env-file.ts';
+
+/** The key that the gateway asks for on its TCP port, and where it came from. */
+export interface ApiKey {
+  readonly key: string;
+  readonly source: string;
+  readonly created: boolean;
+}
+
+export interface KeyPlaces {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly packageRoot: string;
+  readonly home: string;
+}
+
+const minKeyLength = 16;
+const fileName = '.flowforge.env';
+const variable = 'FLOWFORGE_API_KEY';
+
+/**
+ * The environment first, then `.flowforge.env` of the checkout, then of the home. Where no key is found one is created
+ * in the checkout, or in the home where the checkout cannot be written.
+ * @throws ConfigProblem when a key file could have been planted or read by somebody else.
+ */
+export const loadApiKey = (places: KeyPlaces): ApiKey => {
+  const given = places.env[variable];
+  if (given !== undefined && given !== '')
+    return { key: checkLength(given, variable), source: variable, created: false };
+  const files = [path.join(places.packageRoot, fileName), path.join(places.home, fileName)];
+  for (const file of files) {
+    const text = readPrivateFile(file);
+    const found = text === null ? undefined : readAssignments(migrateLegacyNames(text).text).get(variable);
+    if (found !== undefined && found !== '') return { key: checkLength(found, file), source: file, created: false };
+  }
+  return createIn(files, places);
+};
+
+const checkLength = (key: string, source: string): string => {
+  if (key.length >= minKeyLength) return key;
+  throw new ConfigProblem(
+    `${source}: an API key needs at least ${minKeyLength} characters, this one has ${key.length}. Remove it and a good one is made`,
+  );
+};
+
+/**
+ * Null when there is no such file. A symbolic link, a foreign owner and a mode that lets others read are refused: the
+ * key may be somebody else's choice, or no secret any more.
+ */
+export const readPrivateFile = (file: string): string | null => {
+  const descriptor = openNoFollow(file, constants.O_RDONLY);
+  if (descriptor === null) return null;
+  try {
+    const { mode, uid } = fstatSync(descriptor);
+    const me = process.getuid?.() ?? uid;
+    if (uid !== me)
+      throw new ConfigProblem(`${file}: belongs to user ${uid}, not to you (${me}). Remove it, then run this again`);
+    if ((mode & 0o077) !== 0) {
+      const shown = (mode & 0o777).toString(8).padStart(4, '0');
+      throw new ConfigProblem(
+        `${file}: has mode ${shown}, so others may have read the key. Run: chmod 600 ${file} (or remove it for a new key)`,
+      );
+    }
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
+};
+
+const createIn = (files: readonly string[], places: KeyPlaces): ApiKey => {
+  const key = randomBytes(32).toString('base64url');
+  const refusals: string[] = [];
+  for (const file of files) {
+    try {
+      mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+      writePrivateFile(file, `${variable}=${key}\n`);
+      return { key, source: file, created: true };
+    } catch (error) {
+      // Another flowforge was faster: its key is the key.
+      if (codeOf(error) === 'EEXIST') return loadApiKey(places);
+      refusals.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  throw new ConfigProblem(`no API key could be kept: ${refusals.join('; ')}. Set ${variable} in the environment`);
+};
+
+/** Adds to the file or creates it whole: nobody ever reads half a key, and a file or link that is there is never written through. */
+const writePrivateFile = (file: string, text: string): void => {
+  if (readPrivateFile(file) !== null) {
+    const descriptor = openNoFollow(file, constants.O_WRONLY | constants.O_APPEND);
+    if (descriptor === null) throw new ConfigProblem(`${file}: vanished while it was being written`);
+    writeFileSync(descriptor, text);
+    closeSync(descriptor);
+    return;
+  }
+  const partial = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  writeFileSync(partial, text, { flag: 'wx', mode: 0o600 });
+  try {
+    linkSync(partial, file);
+  } finally {
+    unlinkSync(partial);
+  }
+};
+
+const openNoFollow = (file: string, flags: number): number | null => {
+  try {
+    return openSync(file, flags | constants.O_NOFOLLOW, 0o600);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    if (code === 'ELOOP')
+      throw new ConfigProblem(`${file}: is a symbolic link. A key file must be a plain file; remove the link`);
+    throw new ConfigProblem(`${file}: cannot be opened (${String(code)})`, { cause: error });
+  }
+};
+
+const codeOf = (error: unknown): string | null =>
+  error instanceof Error && 'code' in error ? String(error.code) : null;

@@ -1,0 +1,44 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import path from 'node:path';
+
+export type FoundCommand =
+  | { readonly kind: 'found'; readonly file: string }
+  | { readonly kind: 'refused'; readonly exitCode: 126 | 127; readonly reason: string };
+
+/** Where a shell would find the command, before anything is started; 126 and 127 mean what they mean to a shell. */
+export const findCommand = (
+  command: string,
+  options: { readonly cwd: string; readonly searchPath: string },
+): FoundCommand => {
+  const candidates = command.includes('/')
+    ? [path.resolve(options.cwd, command)]
+    : options.searchPath.split(':').map((dir) => path.resolve(options.cwd, dir, command));
+  let refusal: FoundCommand = {
+    kind: 'refused',
+    exitCode: 127,
+    reason: `${command}: no such command${command.includes('/') ? '' : ' on PATH'}`,
+  };
+  for (const file of candidates) {
+    const seen = look(file, command);
+    if (seen.kind === 'found') return seen;
+    if (seen.exitCode === 126) refusal = seen;
+  }
+  return refusal;
+};
+
+const look = (file: string, command: string): FoundCommand => {
+  try {
+    const isDirectory = statSync(file).isDirectory();
+    if (isDirectory) return { kind: 'refused', exitCode: 126, reason: `${command} is a directory, not a program` };
+  } catch {
+    /* not there: 127 */
+    return { kind: 'refused', exitCode: 127, reason: `${command}: no such file` };
+  }
+  try {
+    accessSync(file, constants.X_OK);
+    return { kind: 'found', file };
+  } catch {
+    /* there, but not for us to execute: 126 */
+    return { kind: 'refused', exitCode: 126, reason: `${command} is not executable (chmod +x ${file}?)` };
+  }
+};

@@ -1,0 +1,192 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import * as Comlink from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import type { CoordinatorControl, GatewaySetup, WorkerStatus } from '#protocol/control';
+import type { Fact, WorkerName } from '#protocol/facts';
+import type { ActionMessage, FactDelivery, FactReport, RunChange, SamplingMessage } from '#protocol/messages';
+import type { ContainmentHandle, ContainmentLevel } from '#protocol/run-spec';
+import type { Clock } from '#runtime/clock';
+import { openInlet, openOutlet } from '#runtime/link';
+import { createSupervisor, type SupervisionEvent, type Supervisor } from '#runtime/supervisor';
+import { createControl } from './control.ts';
+import { createFactDesk, type FactDesk } from './fact-desk.ts';
+import { createFleet } from './fleet.ts';
+import { openJournal } from './journal.ts';
+import { wires, workers } from './topology.ts';
+
+/** What a worker is told at its birth; each takes what it needs. */
+export interface WorkerSetup {
+  readonly home: string;
+  readonly history: readonly Fact[];
+  /** The runs there are, for a worker that takes a dead one's place; the first of its kind is told over its wire. */
+  readonly introductions: readonly RunChange[];
+  readonly gateway: GatewaySetup;
+  /** To the gateway only: the comlink port of `CoordinatorControl`. */
+  readonly coordinator: MessagePort | null;
+}
+
+export interface CoordinatorOptions {
+  readonly clock: Clock;
+  readonly home: string;
+  readonly journalDir: string;
+  readonly runsDir: string;
+  readonly policiesDir: string;
+  readonly gateway: GatewaySetup;
+  readonly after: 'asked' | 'crash' | 'first';
+  readonly bootId: string;
+  readonly faultsAllowed: boolean;
+  readonly handleFor: (
+    level: ContainmentLevel,
+    run: { readonly runId: string; readonly tag: number },
+  ) => ContainmentHandle;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
+  /** The daemon has to end: asked (code 0), or because it can no longer guard (not 0). */
+  readonly onEnd: (code: number) => void;
+}
+
+export interface Coordinator {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  readonly control: CoordinatorControl;
+}
+
+/** Holds what must not be lost: child handles, the journal, the list of threads. It computes nothing. */
+export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
+  const { clock } = options;
+  const journal = openJournal(options.journalDir);
+  const toSampling = openOutlet<SamplingMessage>(deliveryOf('run-changes-to-sampling'));
+  const toDetection = openOutlet<RunChange>(deliveryOf('run-changes-to-detection'));
+  const toAction = openOutlet<ActionMessage>(deliveryOf('orders-to-action'));
+  const toGateway = openOutlet<FactDelivery>(deliveryOf('facts-to-gateway'));
+
+  const tellWorkers = (change: RunChange): void => {
+    void toSampling.send(change);
+    void toDetection.send(change);
+    void toAction.send({ kind: 'run-changed', change });
+  };
+  const desk: FactDesk = createFactDesk({ clock, journal, toGateway, onFact: (fact, from) => heard(fact, from) });
+  const fleet = createFleet({
+    clock,
+    runsDir: options.runsDir,
+    policiesDir: options.policiesDir,
+    containment: options.gateway.containment,
+    handleFor: options.handleFor,
+    desk: () => desk,
+    tellWorkers,
+    orderAction: (message) => void toAction.send(message),
+    onDamage: (what) => {
+      options.log('error', what);
+      desk.say({ kind: 'ledger-trouble', why: what, lostFrom: null });
+    },
+  });
+
+  /** Action believes what the others say of its runs; what it said itself it believes already. */
+  const heard = (fact: Fact, from: 'self' | 'worker'): void => {
+    if (from === 'self' && 'runId' in fact && fact.runId !== null) void toAction.send({ kind: 'fact-seen', fact });
+    fleet.believe(fact);
+  };
+
+  const reports = openInlet<FactReport>((report) => desk.take(report));
+  const samplingReports = openInlet<FactReport>((report) => desk.take(report));
+  const gatewayReports = openInlet<FactReport>((report) => desk.take(report));
+
+  const born = new Set<string>();
+  const setupOf = async (worker: string): Promise<{ setup: WorkerSetup; transfer: MessagePort[] }> => {
+    const introductions: RunChange[] = [];
+    if (born.has(worker)) fleet.introduce((change) => introductions.push(change));
+    born.add(worker);
+    const setup = { home: options.home, gateway: options.gateway, introductions, history: [], coordinator: null };
+    if (worker === 'gateway') {
+      const { port1, port2 } = new MessageChannel();
+      Comlink.expose(control, nodeEndpoint(port1));
+      return { setup: { ...setup, coordinator: port2 }, transfer: [port2] };
+    }
+    if (worker !== 'action') return { setup, transfer: [] };
+    // What the dead one still had on its way is dropped first: its successor says it again, from the same history.
+    await reports.disconnect();
+    return { setup: { ...setup, history: journal.history() }, transfer: [] };
+  };
+
+  const supervisor: Supervisor = createSupervisor({
+    clock,
+    workers,
+    wires,
+    mainEnds: new Map<string, { connect(port: MessagePort): void }>([
+      ['run-changes-to-sampling', toSampling],
+      ['run-changes-to-detection', toDetection],
+      ['orders-to-action', toAction],
+      ['facts-to-gateway', toGateway],
+      ['facts-from-action', reports],
+      ['facts-from-sampling', samplingReports],
+      ['facts-from-gateway', gatewayReports],
+    ]),
+    setupOf,
+    onEvent: (event) => attend(event),
+  });
+
+  const attend = (event: SupervisionEvent): void => {
+    const worker = event.worker as WorkerName;
+    switch (event.kind) {
+      case 'started':
+        desk.say({ kind: 'worker-started', worker, generation: event.generation, tookMs: event.tookMs });
+        // A new detection needs the recent past, which sampling can read again.
+        if (event.generation > 1 && worker === 'detection') void toSampling.send({ kind: 'refill' });
+        return;
+      case 'died':
+        options.log('error', `${worker} died: ${event.why}`);
+        desk.say({
+          kind: 'worker-died',
+          worker,
+          generation: event.generation,
+          why: event.why.split('\n')[0] ?? event.why,
+        });
+        if (supervisor.abandoned() >= 2) options.onEnd(70);
+        return;
+      case 'given-up':
+        desk.say({ kind: 'worker-given-up', worker, deaths: event.deaths, windowMs: event.windowMs }, { sync: true });
+        // A whole new process is the last thing that can help; jobs live on, the keeper starts it.
+        options.onEnd(70);
+        return;
+    }
+  };
+
+  const control: CoordinatorControl = createControl({
+    fleet,
+    orderAction: (message) => void toAction.send(message),
+    workers: () => supervisor.states().map((state): WorkerStatus => ({ ...state, worker: state.worker as WorkerName })),
+    injectFault: options.faultsAllowed ? (worker, kind) => supervisor.injectFault(worker, kind) : null,
+    say: (body) => void desk.say(body, { sync: true }),
+    onEnd: options.onEnd,
+    clock,
+  });
+
+  return {
+    control,
+    start: async () => {
+      const { pid, version, containment } = options.gateway;
+      const known = journal.history();
+      desk.say({
+        kind: 'daemon-started',
+        pid,
+        version,
+        home: options.home,
+        bootId: options.bootId,
+        containment,
+        after: options.after,
+      });
+      fleet.adopt(known);
+      desk.catchUp();
+      await supervisor.start();
+    },
+    stop: async () => {
+      await supervisor.stop();
+      journal.close();
+    },
+  };
+};
+
+const deliveryOf = (wire: string) => {
+  const plan = wires.find((known) => known.wire === wire);
+  if (plan === undefined) throw new Error(`topology.ts has no wire "${wire}"`);
+  return plan.delivery;
+};

@@ -1,0 +1,68 @@
+import type { Fact, FactBody, SealedFact } from '#protocol/facts';
+import type { FactDelivery, FactReport } from '#protocol/messages';
+import type { Clock } from '#runtime/clock';
+import type { Outlet } from '#runtime/link';
+import type { Journal } from './journal.ts';
+
+/** Where facts are said: journalled first, then believed by the coordinator, then told to the gateway. */
+export interface FactDesk {
+  /** Our own facts. @throws when the journal cannot be written. */
+  say(body: FactBody, options?: { readonly sync: boolean }): Fact;
+  /** A worker's fact; the same key twice is one fact. */
+  take(report: FactReport): void;
+  /** Sends what an earlier daemon journalled but the ledger may not have. */
+  catchUp(): void;
+}
+
+export interface FactDeskOptions {
+  readonly clock: Clock;
+  readonly journal: Journal;
+  readonly toGateway: Outlet<FactDelivery>;
+  /** Called for each fact, in order, once it is written. */
+  readonly onFact: (fact: Fact, from: 'self' | 'worker') => void;
+}
+
+/** Facts of one delivery; the rest waits for the next. */
+const BATCH = 500;
+const KEYS_KEPT = 4_096;
+
+export const createFactDesk = ({ clock, journal, toGateway, onFact }: FactDeskOptions): FactDesk => {
+  let outbox: SealedFact[] = [];
+  let sending = false;
+  const seen = new Set<string>();
+
+  const send = async (): Promise<void> => {
+    if (sending) return;
+    sending = true;
+    // Facts said in one turn travel together.
+    await Promise.resolve();
+    while (outbox.length > 0) {
+      const sealed = outbox.slice(0, BATCH);
+      outbox = outbox.slice(BATCH);
+      await toGateway.send({ sealed });
+      journal.confirm(sealed.at(-1)?.fact.seq ?? 0);
+    }
+    sending = false;
+  };
+  const write = (body: FactBody, sync: boolean, from: 'self' | 'worker'): Fact => {
+    const sealed = journal.append(body, { atMs: clock.now(), sync });
+    outbox.push(sealed);
+    void send();
+    onFact(sealed.fact, from);
+    return sealed.fact;
+  };
+
+  return {
+    say: (body, options) => write(body, options?.sync ?? false, 'self'),
+    take: ({ key, body, mustSync }) => {
+      if (seen.has(key)) return;
+      seen.add(key);
+      if (seen.size > KEYS_KEPT) seen.delete(seen.values().next().value ?? key);
+      write(body, mustSync, 'worker');
+    },
+    catchUp: () => {
+      outbox = [...journal.unconfirmed(), ...outbox.filter((sealed) => !journal.unconfirmed().includes(sealed))];
+      void send();
+    },
+  };
+};

@@ -1,0 +1,116 @@
+import path from 'node:path';
+import { ulid } from 'ulid';
+import { newTag } from '#action/containment/run-mark';
+import { readPolicyText } from '#config/policy-files';
+import type { StartedRun } from '#protocol/control';
+import type { Actor, Fact } from '#protocol/facts';
+import { parseJobId, parseRunId, type RunId } from '#protocol/ids';
+import type { ContainmentHandle, ContainmentLevel, RunRequest, RunSpec } from '#protocol/run-spec';
+import { foldRun, type RunView } from '#protocol/views';
+import type { Clock } from '#runtime/clock';
+import type { FactDesk } from './fact-desk.ts';
+import { launchRun, layRunDir } from './launch-run.ts';
+import { jobKeyOf, runRequested } from './run-requested.ts';
+import { readSpecFile } from './run-spec-file.ts';
+import type { RunRecord, RunTable } from './run-table.ts';
+
+export interface StarterOptions {
+  readonly clock: Clock;
+  readonly runsDir: string;
+  readonly policiesDir: string;
+  readonly containment: ContainmentLevel;
+  readonly handleFor: (
+    level: ContainmentLevel,
+    run: { readonly runId: string; readonly tag: number },
+  ) => ContainmentHandle;
+  readonly table: RunTable;
+  readonly desk: () => FactDesk;
+  readonly onStarted: (record: RunRecord) => void;
+}
+
+/** Makes runs of jobs: the first, the next after an end, and one more of a job that was over. */
+export interface JobStarter {
+  /** @throws Error when the policy of the request cannot be read. */
+  first(request: RunRequest, by: Actor): Promise<StartedRun>;
+  /** The next run of a job whose run just ended. A restart that a person asked for is not counted. */
+  next(record: RunRecord, cause: 'crash' | 'policy' | 'user'): Promise<StartedRun>;
+  /** @throws Error when nothing is known of that run any more. */
+  again(runId: RunId, by: Actor): Promise<StartedRun>;
+}
+
+export const createJobStarter = (options: StarterOptions): JobStarter => {
+  const { clock, desk, table } = options;
+
+  const launch = async (spec: RunSpec, by: Actor): Promise<StartedRun> => {
+    const runDir = path.join(options.runsDir, spec.runId);
+    const policy = readPolicyText(spec.policy, options.policiesDir);
+    layRunDir(runDir, spec);
+    const view = viewOf([desk().say(runRequested(spec, policy.name, by), { sync: true })]);
+    const record: RunRecord = { ...unstarted, spec, runDir, policy, view };
+    table.add(record);
+    const launched = await launchRun(runDir, spec);
+    const started = { runId: spec.runId, jobId: spec.jobId, runDir };
+    if (launched.kind === 'failed') {
+      const { exitCode, reason } = launched;
+      desk().say({ kind: 'run-start-failed', runId: spec.runId, exitCode, reason });
+      return { ...started, failed: { exitCode, reason } };
+    }
+    record.identity = launched.pidFile.identity;
+    record.shimIdentity = launched.pidFile.shim;
+    record.shim = launched.shim;
+    desk().say({ kind: 'run-started', runId: spec.runId, ...record.identity });
+    options.onStarted(record);
+    return { ...started, failed: null };
+  };
+
+  /** What is new about each run of a job, beside its generation. */
+  const fresh = () => {
+    const runId = parseRunId(ulid());
+    const handle = options.handleFor(options.containment, { runId, tag: freshTag(table) });
+    return { runId, handle, requestedAtMs: clock.now() };
+  };
+
+  return {
+    first: (request, by) => {
+      const { cwd, argv } = request;
+      const job = { jobId: parseJobId(ulid()), jobKey: jobKeyOf(cwd, argv), generation: 1, restartsAtMs: [] };
+      return launch({ ...request, ...job, ...fresh() }, by);
+    },
+    next: async ({ spec }, cause) => {
+      const born = fresh();
+      desk().say(
+        { kind: 'run-restarted', runId: spec.runId, jobId: spec.jobId, nextRunId: born.runId },
+        { sync: true },
+      );
+      const restartsAtMs = cause === 'user' ? spec.restartsAtMs : [...spec.restartsAtMs, clock.now()].slice(-50);
+      return launch(
+        { ...spec, ...born, restartsAtMs, generation: spec.generation + 1 },
+        cause === 'user' ? 'api' : 'daemon',
+      );
+    },
+    again: async (runId, by) => {
+      const read = readSpecFile(path.join(options.runsDir, runId));
+      if (read.kind !== 'read') throw new Error(read.kind === 'missing' ? 'its directory is gone' : read.why);
+      const spec = read.value;
+      return launch({ ...spec, ...fresh(), restartsAtMs: [], generation: spec.generation + 1 }, by);
+    },
+  };
+};
+
+const unstarted = { identity: null, shimIdentity: null, shim: null, adopted: false, restartAsked: null };
+
+/** @throws TypeError when the facts do not begin with the wish for the run. */
+export const viewOf = (facts: readonly Fact[]): RunView => {
+  const view = facts.reduce<RunView | null>(foldRun, null);
+  if (view === null) throw new TypeError(`facts of a run begin with run-requested, got ${facts[0]?.kind ?? 'none'}`);
+  return view;
+};
+
+/** A number that no other live run carries; the second half of containment by tag. */
+const freshTag = (table: RunTable): number => {
+  const taken = new Set(table.all().map((record) => record.spec.handle.tag));
+  for (;;) {
+    const tag = newTag();
+    if (!taken.has(tag)) return tag;
+  }
+};

@@ -1,0 +1,79 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { pino } from 'pino';
+import { loadApiKey } from '#config/api-keys';
+import { resolvePaths } from '#config/paths';
+import { type DaemonSettings, exitCodes, startDaemon } from './daemon.ts';
+
+/** A daemon inside this process: for `run --no-daemon`. It ends when it is told to, and its own home goes with it. */
+export interface InProcessDaemon {
+  readonly home: string;
+  readonly socketPath: string;
+  stop(): Promise<void>;
+}
+
+/** @param home null: a temporary one. @throws Error saying why when it cannot guard. */
+export const startDaemonInProcess = async (home: string | null): Promise<InProcessDaemon> => {
+  const temporary = home === null ? mkdtempSync(path.join(tmpdir(), 'flowforge-')) : null;
+  const settings = readSettings({ ...process.env, FLOWFORGE_HOME: home ?? temporary ?? undefined }, () => undefined);
+  const start = await startDaemon({ ...settings, port: 0 });
+  if (start.kind === 'refused') throw new Error(start.why);
+  return {
+    home: settings.home,
+    socketPath: settings.socketPath,
+    stop: async () => {
+      await start.coordinator.stop();
+      if (temporary !== null) rmSync(temporary, { recursive: true, force: true });
+    },
+  };
+};
+
+const readSettings = (env: NodeJS.ProcessEnv, log: DaemonSettings['log']): DaemonSettings => {
+  const paths = resolvePaths(env);
+  const { home, packageRoot } = paths;
+  const manifest = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  return {
+    home,
+    packageRoot,
+    journalDir: paths.journalDir,
+    runsDir: paths.runsDir,
+    socketPath: paths.socketPath,
+    host: env.FLOWFORGE_BIND_HOST ?? '127.0.0.1',
+    port: paths.port,
+    apiKey: loadApiKey({ env, packageRoot, home }).key,
+    allowedOrigins: (env.FLOWFORGE_ALLOWED_ORIGIN ?? '').split(',').filter((origin) => origin !== ''),
+    version: manifest.version,
+    after: env.FLOWFORGE_AFTER === 'crash' ? 'crash' : 'first',
+    faultsAllowed: env.FLOWFORGE_FAULTS === '1',
+    log,
+  };
+};
+
+const main = async (): Promise<void> => {
+  process.umask(0o077);
+  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const log: DaemonSettings['log'] = (level, message) => logger[level](message);
+  const start = await startDaemon(readSettings(process.env, log));
+  if (start.kind === 'refused') {
+    log('error', start.why);
+    process.exitCode = start.exitCode;
+    return;
+  }
+  const { coordinator } = start;
+  const askToEnd = (): void => void coordinator.control.stopDaemon({ by: 'daemon', stopJobs: false });
+  process.once('SIGTERM', askToEnd);
+  process.once('SIGINT', askToEnd);
+  const code = await start.ended;
+  log(code === exitCodes.asked ? 'info' : 'error', `the daemon ends with code ${code}`);
+  process.exit(code);
+};
+
+// The fourth door besides cli/main, problem-details and host: the daemon is a program of its own.
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  main().catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(error instanceof Error && error.name === 'ConfigProblem' ? exitCodes.unusable : exitCodes.cannotGuard);
+  });
+}

@@ -1,0 +1,72 @@
+import type { RestartSetting } from '#protocol/run-spec';
+import type { RunView } from '#protocol/views';
+
+export const restartWindowMs = 10 * 60_000;
+const firstDelayMs = 1_000;
+const maxDelayMs = 60_000;
+/** The share by which a delay is spread, so that jobs that fell together do not rise together. */
+const jitter = 0.2;
+/** Of the shell: not executable, not found. Starting them again cannot help. */
+const hopelessCodes: readonly number[] = [126, 127];
+/** A job without a setting of its own that the policy restarts: this many in the window. */
+const policyMax = 3;
+
+export type RestartPlan =
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'restart';
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly cause: 'crash' | 'policy' | 'user';
+      readonly reason: string;
+    }
+  | { readonly kind: 'quarantine'; readonly restarts: number; readonly reason: string };
+
+export interface EndedRun {
+  readonly view: RunView;
+  /** A ladder or a person asked for the restart. */
+  readonly restartAsked: 'policy' | 'user' | null;
+  /** Epoch ms of the job's earlier restarts. */
+  readonly restartsAtMs: readonly number[];
+  readonly nowMs: number;
+  /** 0-1, for the jitter. */
+  readonly chance: number;
+}
+
+/** What follows the end of a run. A restart that a person asked for is not counted; all others are. */
+export const planRestart = ({ view, restartAsked, restartsAtMs, nowMs, chance }: EndedRun): RestartPlan => {
+  if (restartAsked === 'user')
+    return { kind: 'restart', attempt: 1, delayMs: 0, cause: 'user', reason: view.stopReason ?? 'asked for' };
+  const cause = causeOf(view, restartAsked);
+  if (cause === null) return { kind: 'none' };
+  if (view.survivors > 0)
+    return { kind: 'quarantine', restarts: 0, reason: `${view.survivors} of its processes could not be ended` };
+  const recent = restartsAtMs.filter((atMs) => nowMs - atMs <= restartWindowMs).length;
+  const max = view.restart.mode === 'no' ? policyMax : view.restart.max;
+  if (recent >= max)
+    return {
+      kind: 'quarantine',
+      restarts: recent,
+      reason: `it used up its ${max} restarts in ${restartWindowMs / 60_000} minutes`,
+    };
+  const delayMs = Math.min(maxDelayMs, firstDelayMs * 2 ** recent) * (1 + jitter * (2 * chance - 1));
+  return { kind: 'restart', attempt: recent + 1, delayMs: Math.round(delayMs), cause, reason: reasonOf(view) };
+};
+
+const causeOf = (view: RunView, restartAsked: 'policy' | 'user' | null): 'crash' | 'policy' | null => {
+  if (restartAsked === 'policy') return 'policy';
+  if (!wantsRestart(view.restart, view)) return null;
+  return view.state === 'stopped' ? 'policy' : 'crash';
+};
+
+const wantsRestart = (setting: RestartSetting, view: RunView): boolean => {
+  if (setting.mode === 'no') return false;
+  if (view.state === 'stopped') return view.stopCause === 'policy' || view.stopCause === 'limit';
+  if (view.state !== 'exited' || (view.exitCode !== null && hopelessCodes.includes(view.exitCode))) return false;
+  return setting.mode === 'always' || view.exitCode !== 0;
+};
+
+const reasonOf = (view: RunView): string => {
+  if (view.state === 'stopped') return `it was stopped: ${view.stopReason ?? 'by policy'}`;
+  return view.signal === null ? `it ended with code ${view.exitCode}` : `it was ended by ${view.signal}`;
+};

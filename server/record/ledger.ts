@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { type DataSource, QueryFailedError } from 'typeorm';
+import type { SealedFact } from '#protocol/facts';
+import { type Appended, createAppender } from './append.ts';
+import { emptyHead, type Head } from './chain.ts';
+import { openReader, openWriter } from './data-source.ts';
+import { FactEntity } from './entities.ts';
+import { openHeadFile } from './head-file.ts';
+import { setAsideIfDamaged } from './quarantine.ts';
+import { createRecordReader, type RecordReader } from './read-record.ts';
+import { type Verdict, verifyChain } from './verify-chain.ts';
+
+/** Something was lost before the ledger was opened: told once, as a fact. */
+export interface Loss {
+  readonly why: string;
+  readonly lostFrom: number;
+}
+
+/** The append-only record of one home: facts in a chain, and the folds that lists are read from. */
+export interface Ledger extends RecordReader {
+  /** Idempotent by seq. One call is one transaction; when it rejects, nothing of it was written. */
+  append(sealed: readonly SealedFact[]): Promise<Appended>;
+  lastSeq(): number;
+  /** What opening it found missing; null where all is there. */
+  loss(): Loss | null;
+  verify(): Promise<Verdict>;
+  /** A copy that can be opened by itself. The file must not exist yet. */
+  backup(file: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const openLedger = async (home: string, nowMs = Date.now()): Promise<Ledger> => {
+  const file = join(home, 'flowforge.db');
+  const headFile = openHeadFile(join(home, 'flowforge.head'));
+  const health = setAsideIfDamaged(file, nowMs);
+  const writer = await openWriter(file);
+  const reader = await openReader(file);
+  const start = await readHead(reader);
+  const loss = lossOf(start, { kept: headFile.read(), setAside: health.kind === 'set-aside' ? health : null });
+  const appender = createAppender(writer, start);
+  return {
+    ...createRecordReader(reader),
+    append: async (sealed) => {
+      const appended = await appender.append(sealed);
+      if (appended.count > 0) headFile.keep(appender.head());
+      return appended;
+    },
+    lastSeq: () => appender.head().seq,
+    loss: () => loss,
+    verify: () => {
+      headFile.flush();
+      return verifyChain(reader, headFile.read());
+    },
+    backup: async (target) => {
+      await writer.query('VACUUM INTO ?', [target]);
+    },
+    close: async () => {
+      headFile.flush();
+      await reader.destroy();
+      await writer.destroy();
+    },
+  };
+};
+
+/** True where the disk or a lock is the reason, and trying again later may succeed. */
+export const isPassing = (error: unknown): boolean => {
+  const code = error instanceof QueryFailedError && 'code' in error.driverError ? String(error.driverError.code) : '';
+  return /^SQLITE_(BUSY|LOCKED|FULL|READONLY|IOERR|CANTOPEN|NOMEM)/.test(code);
+};
+
+const readHead = async (source: DataSource): Promise<Head> => {
+  const [newest] = await source.getRepository(FactEntity).find({ order: { seq: 'DESC' }, take: 1 });
+  return newest === undefined ? emptyHead : { seq: newest.seq, hash: newest.hash };
+};
+
+const lossOf = (start: Head, found: { kept: Head; setAside: { movedTo: string; why: string } | null }): Loss | null => {
+  const lostFrom = start.seq + 1;
+  if (found.setAside !== null)
+    return {
+      lostFrom,
+      why: `the database was damaged (${found.setAside.why}) and set aside as ${found.setAside.movedTo}`,
+    };
+  if (found.kept.seq > start.seq)
+    return {
+      lostFrom,
+      why: `facts ${lostFrom} to ${found.kept.seq} were written, but the database ends at ${start.seq}`,
+    };
+  return null;
+};

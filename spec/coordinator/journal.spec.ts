@@ -1,0 +1,76 @@
+import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { openJournal } from '#coordinator/journal';
+import { type FactBody, genesisHash } from '#protocol/facts';
+import { parseRunId } from '#protocol/ids';
+
+const runId = parseRunId('01HZZZZZZZZZZZZZZZZZZZZZZZ');
+const trouble = (why: string): FactBody => ({ kind: 'ledger-trouble', why, lostFrom: null });
+const queued: FactBody = {
+  kind: 'run-queued',
+  runId,
+  jobId: '01HZZZZZZZZZZZZZZZZZZZZZZZ' as never,
+  face: { name: 'j', argv: [], cwd: '/', labels: {} },
+  why: 'full',
+};
+
+describe('the journal', () => {
+  let dir = '';
+  beforeEach(() => {
+    dir = mkdtempSync(path.join(tmpdir(), 'ff-journal-'));
+  });
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+  it('numbers without gaps and chains each fact to the one before, across openings', () => {
+    const first = openJournal(dir);
+    const a = first.append(trouble('a'), { atMs: 1, sync: true });
+    const b = first.append(trouble('b'), { atMs: 2, sync: false });
+    first.close();
+    const second = openJournal(dir);
+    const c = second.append(trouble('c'), { atMs: 3, sync: false });
+    expect([a.prevHash, b.prevHash, c.prevHash]).to.deep.equal([genesisHash, a.hash, b.hash]);
+    expect([a, b, c].map((sealed) => sealed.fact.seq)).to.deep.equal([1, 2, 3]);
+    expect(second.unconfirmed().map((sealed) => sealed.fact.seq)).to.deep.equal([1, 2, 3]);
+    second.close();
+  });
+
+  it('cuts off a line that a crash left half-written, and goes on with its number', () => {
+    const first = openJournal(dir);
+    first.append(trouble('a'), { atMs: 1, sync: true });
+    first.close();
+    const [segment = ''] = readdirSync(dir);
+    appendFileSync(path.join(dir, segment), '{"prev":"00","ha');
+    const second = openJournal(dir);
+    expect(second.append(trouble('b'), { atMs: 2, sync: true }).fact.seq).to.equal(2);
+    second.close();
+  });
+
+  it('refuses a fact that was changed on disk, and names the segment', () => {
+    const first = openJournal(dir);
+    const sealed = first.append(trouble('a'), { atMs: 1, sync: true });
+    first.close();
+    const [segment = ''] = readdirSync(dir);
+    const forged = { prev: sealed.prevHash, hash: sealed.hash, fact: { ...sealed.fact, why: 'b' } };
+    appendFileSync(path.join(dir, segment), `${JSON.stringify(forged)}\n`);
+    expect(() => openJournal(dir)).to.throw(segment);
+  });
+
+  it('drops old segments once the ledger has them, and carries the facts of runs that are not settled', () => {
+    for (let i = 0; i < 3; i++) {
+      const journal = openJournal(dir);
+      journal.append(i === 0 ? queued : trouble(String(i)), { atMs: i, sync: false });
+      journal.close();
+    }
+    const journal = openJournal(dir);
+    journal.confirm(journal.head().seq);
+    expect(readdirSync(dir)).to.have.length(1);
+    expect(journal.history().map((fact) => fact.kind)).to.deep.equal(['run-queued']);
+    journal.close();
+    const next = openJournal(dir);
+    expect(next.history().map((fact) => fact.kind)).to.deep.equal(['run-queued']);
+    expect(next.append(trouble('x'), { atMs: 9, sync: false }).fact.seq).to.equal(4);
+    next.close();
+  });
+});

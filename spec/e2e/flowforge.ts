@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { resolvePaths } from '#config/paths';
+import type { DaemonStatus } from '#protocol/control';
+import type { IncidentView, RunRow } from '#protocol/views';
+
+const { packageRoot } = resolvePaths({});
+/** The command line without the launcher: what it would install and build is there already. */
+const cli = [
+  '--input-type=module',
+  '-e',
+  `import { main } from ${JSON.stringify(pathToFileURL(path.join(packageRoot, 'dist', 'server', 'cli', 'main.js')).href)}; await main(process.argv);`,
+  'flowforge',
+];
+export const script = (name: string): string => path.join(packageRoot, 'fixtures', 'scripts', name);
+export const apiKey = 'spec-key-0123456789abcdef0123456789';
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly tookMs: number;
+}
+
+/** One FlowForge of its own: home, socket, port and key. Real processes throughout; `end` leaves none. */
+export interface Forge {
+  readonly home: string;
+  run(...args: string[]): Promise<Finished>;
+  start(...args: string[]): { readonly child: ChildProcess; readonly finished: Promise<Finished> };
+  json<T>(...args: string[]): Promise<T>;
+  ps(): Promise<RunRow[]>;
+  inspect(ref: string): Promise<RunRow>;
+  incidents(): Promise<IncidentView[]>;
+  status(): Promise<DaemonStatus>;
+  /** Asks the gateway with the key. */
+  get(route: string): Promise<Response>;
+  /** Asks over the unix socket, as the same user. */
+  post(route: string, body: unknown): Promise<{ readonly status: number; readonly text: string }>;
+  until<T>(what: string, look: () => Promise<T | null | false>, deadlineMs?: number): Promise<T>;
+  end(): Promise<void>;
+}
+
+export const createForge = (extra: Readonly<Record<string, string>> = {}): Forge => {
+  const home = mkdtempSync(path.join(tmpdir(), 'ff-e2e-'));
+  const { PYTHONUNBUFFERED: _, ...inherited } = process.env;
+  const env = {
+    ...inherited,
+    FLOWFORGE_HOME: home,
+    FLOWFORGE_PORT: '0',
+    FLOWFORGE_API_KEY: apiKey,
+    FLOWFORGE_FAULTS: '1',
+    NO_COLOR: '1',
+    ...extra,
+  };
+
+  const start: Forge['start'] = (...args) => {
+    const began = performance.now();
+    const child = spawn(process.execPath, [...cli, ...args], {
+      env,
+      cwd: packageRoot,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    const finished = new Promise<Finished>((resolve) => {
+      child.once('close', (code) => resolve({ code, stdout, stderr, tookMs: performance.now() - began }));
+    });
+    return { child, finished };
+  };
+  const run: Forge['run'] = (...args) => start(...args).finished;
+  const json = async <T>(...args: string[]): Promise<T> => {
+    const { stdout, stderr, code } = await run(...args);
+    try {
+      return JSON.parse(stdout) as T;
+    } catch (cause) {
+      throw new Error(
+        `flowforge ${args.join(' ')} (code ${code}) printed no JSON: ${stdout.slice(0, 300)} ${stderr.slice(0, 600)}`,
+        { cause },
+      );
+    }
+  };
+  const status = (): Promise<DaemonStatus> => json('daemon', 'status', '--json');
+  const until: Forge['until'] = async (what, look, deadlineMs = 15_000) => {
+    const endMs = performance.now() + deadlineMs;
+    for (;;) {
+      const seen = await look();
+      if (seen !== null && seen !== false) return seen;
+      if (performance.now() > endMs) throw new Error(`waited ${deadlineMs} ms for ${what}${logTail(home)}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+
+  return {
+    home,
+    run,
+    start,
+    json,
+    status,
+    until,
+    ps: () => json('ps', '--all', '--json'),
+    inspect: (ref) => json('inspect', ref, '--json'),
+    incidents: () => json('incidents', '--json'),
+    get: async (route) => {
+      const { port } = await status();
+      return fetch(`http://127.0.0.1:${port}${route}`, { headers: { authorization: `Bearer ${apiKey}` } });
+    },
+    post: (route, body) => postOver(path.join(home, 'daemon.sock'), route, body),
+    end: async () => {
+      await run('daemon', 'stop', '--jobs');
+      for (const pid of leftovers(home)) process.kill(pid, 'SIGKILL');
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+};
+
+const postOver = (socketPath: string, route: string, body: unknown): Promise<{ status: number; text: string }> =>
+  new Promise((resolve, reject) => {
+    const text = JSON.stringify(body);
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+    const asked = request({ socketPath, path: route, method: 'POST', headers }, (reply) => {
+      let answer = '';
+      reply.on('data', (chunk: Buffer) => {
+        answer += chunk.toString();
+      });
+      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, text: answer }));
+    });
+    asked.on('error', reject);
+    asked.end(text);
+  });
+
+const logTail = (home: string): string => {
+  const file = path.join(home, 'daemon.log');
+  return existsSync(file) ? `\n${readFileSync(file, 'utf8').split('\n').slice(-15).join('\n')}` : '';
+};
+
+/** Processes that carry this home in their environment: a spec that leaves one has failed, but must not leave it. */
+const leftovers = (home: string): number[] =>
+  readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 1 && pid !== process.pid && environOf(pid).includes(`FLOWFORGE_HOME=${home}\0`));
+
+const environOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    /* ended meanwhile, or not ours to read */
+    return '';
+  }
+};
+
+/** True while the process is there and not a zombie. */
+export const isRunning = (pid: number): boolean => {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    /* no such process */
+    return false;
+  }
+};
+
+/** Live processes whose command line holds this text. */
+export const processesWith = (text: string): number[] =>
+  readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 1 && pid !== process.pid && isRunning(pid) && commandOf(pid).includes(text));
+
+const commandOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    /* ended meanwhile */
+    return '';
+  }
+};

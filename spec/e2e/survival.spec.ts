@@ -1,0 +1,125 @@
+import { expect } from 'chai';
+import type { WorkerName } from '#protocol/facts';
+import type { TimelineEntry } from '#protocol/views';
+import { createForge, type Forge, isRunning, script } from './flowforge.ts';
+
+describe('survival', function () {
+  this.timeout(120_000);
+  let forge: Forge;
+  beforeEach(() => {
+    forge = createForge();
+  });
+  afterEach(() => forge.end());
+
+  it('keeps a job, its output and its code through a kill -9 of the daemon', async () => {
+    const attached = forge.start(
+      'run',
+      '--name',
+      'printer',
+      '--',
+      'python3',
+      script('prints_lines.py'),
+      '--rate',
+      '50',
+      '--count',
+      '400',
+      '--timeout',
+      '60',
+    );
+    const before = await forge.until(
+      'the printer to run',
+      async () => (await forge.ps()).find((run) => run.state === 'running') ?? null,
+    );
+    const { pid } = await forge.status();
+    process.kill(Number(pid), 'SIGKILL');
+    const after = await forge.until('the printer to be adopted', async () => {
+      const run = (await forge.ps()).find((row) => row.runId === before.runId);
+      return run?.state === 'running' && run.pid === before.pid ? run : null;
+    });
+    expect(isRunning(Number(after.pid))).to.equal(true);
+    const ended = await attached.finished;
+    expect(ended.code, ended.stderr).to.equal(0);
+    const logged = await forge.run('logs', before.runId);
+    const numbers = logged.stdout
+      .trim()
+      .split('\n')
+      .map((line) => Number(/\d+/.exec(line)?.[0]));
+    expect(numbers).to.deep.equal(Array.from({ length: 400 }, (_, i) => i + 1));
+    expect(ended.stdout.trim().split('\n')).to.have.length(400);
+    expect((await forge.inspect(before.runId)).exitCode).to.equal(0);
+  });
+
+  it('has a daemon guarding again in 5 s when nobody looks', async () => {
+    await forge.run('daemon', 'start');
+    const { pid } = await forge.status();
+    const killedAtMs = Date.now();
+    process.kill(Number(pid), 'SIGKILL');
+    const again = await forge.until(
+      'another daemon',
+      async () => {
+        const status = await forge.status();
+        return status.running && status.pid !== pid ? status : null;
+      },
+      5_000,
+    );
+    expect(again.pid).to.not.equal(pid);
+    expect(Date.now() - killedAtMs).to.be.lessThan(5_500);
+  });
+
+  it('replaces each worker that dies or blocks, while five jobs go on', async () => {
+    await Promise.all(
+      [1, 2, 3, 4, 5].map((n) =>
+        forge.run(
+          'run',
+          '--detach',
+          '--name',
+          `job-${n}`,
+          '--',
+          'python3',
+          script('prints_lines.py'),
+          '--rate',
+          '10',
+          '--count',
+          '100000',
+          '--timeout',
+          '90',
+        ),
+      ),
+    );
+    for (const worker of ['sampling', 'detection', 'action', 'gateway'] satisfies WorkerName[]) {
+      for (const kind of ['throw', 'block']) {
+        const deadAtMs = Date.now();
+        // The gateway dies of it before it can answer.
+        const asked = forge.post('/v1/faults', { worker, kind });
+        if (worker === 'gateway') await asked.catch(() => undefined);
+        else expect((await asked).status).to.be.lessThan(300);
+        await forge.until(`${worker} to be back after ${kind}`, async () => {
+          const entries = await systemTimeline(forge);
+          const started = entries.find(
+            (entry) => entry.fact.kind === 'worker-started' && entry.fact.worker === worker && entry.atMs >= deadAtMs,
+          );
+          return started !== undefined;
+        });
+      }
+    }
+    const entries = await systemTimeline(forge);
+    expect(entries.filter((entry) => entry.fact.kind === 'worker-died')).to.have.length(8);
+    const rows = await forge.until('fresh numbers of all five', async () => {
+      const live = (await forge.ps()).filter(
+        (run) => run.state === 'running' && run.liveAtMs !== null && Date.now() - run.liveAtMs < 3_000,
+      );
+      return live.length === 5 ? live : null;
+    });
+    expect(rows).to.have.length(5);
+  });
+});
+
+const systemTimeline = async (forge: Forge): Promise<readonly TimelineEntry[]> => {
+  try {
+    const reply = await forge.get('/v1/timeline?limit=500');
+    return ((await reply.json()) as { items: TimelineEntry[] }).items;
+  } catch {
+    /* the gateway is just being replaced */
+    return [];
+  }
+};

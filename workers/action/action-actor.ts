@@ -1,0 +1,218 @@
+import type { FactBody } from '#protocol/facts';
+import type { RunId } from '#protocol/ids';
+import { isDestructive } from '#protocol/judgement';
+import type { ActionMessage, Assessment, FactReport, History, RunChange, WatchedRun } from '#protocol/messages';
+import { createRedactor } from '#redaction/redact';
+import type { Actor } from '#runtime/actor';
+import type { Clock } from '#runtime/clock';
+import type { Outlet } from '#runtime/link';
+import { runActor } from '#runtime/run-actor';
+import { type ActionThought, decideAction } from './action-brain.ts';
+import { type ActionState, evolveAction, noRuns } from './action-state.ts';
+import type { Boundary } from './containment/membership.ts';
+import { stopTree } from './kill-protocol.ts';
+import { pauseTree, resumeTree } from './pause-protocol.ts';
+
+export interface ActionOptions {
+  readonly clock: Clock;
+  /** A ULID. */
+  readonly newId: () => string;
+  readonly history: History;
+  /** The runs there are, when this one takes a dead one's place. */
+  readonly introductions: readonly RunChange[];
+  readonly facts: Outlet<FactReport>;
+  readonly openBoundary: (run: WatchedRun) => Boundary;
+}
+
+export interface ActionWorker {
+  receive(message: ActionMessage): Promise<void>;
+}
+
+/** A step is taken on a verdict that is fresh: older than this, the rule must speak again first. */
+const verdictFreshMs = 3_000;
+
+const redactor = createRedactor();
+
+type Thought = DistributiveOmit<ActionThought, 'atMs' | 'newId'>;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** The hands of FlowForge: says what it will do, waits until that is written, then does it, through `containment/` alone. */
+export const createAction = (options: ActionOptions): ActionWorker => {
+  const { clock } = options;
+  const watched = new Map<RunId, { readonly run: WatchedRun; readonly boundary: Boundary }>();
+  const verdicts = new Map<string, Assessment>();
+
+  const think = (thought: Thought): ActionThought =>
+    ({ ...thought, atMs: clock.now(), newId: options.newId() }) as ActionThought;
+  const actor: Actor<ActionState, ActionThought, FactReport> = {
+    name: 'action',
+    initial: () => noRuns,
+    evolve: (state, report) => evolveAction(state, report.body),
+    decide: decideAction,
+    perform: (report, tellSelf) => perform(report.body, (thought) => tellSelf(think(thought))),
+    resume: (state) => owedBy(state).map(think),
+  };
+
+  const perform = (fact: FactBody, tellSelf: (thought: Thought) => void): void => {
+    if (fact.kind === 'stop-began' || fact.kind === 'stop-resumed') void end(fact.runId, tellSelf);
+    if (fact.kind === 'decision-made' && fact.enforced && isDestructive(fact.does)) void act(fact, tellSelf);
+  };
+
+  /** Re-checks, then begins. A rule that cleared since it was decided upon averts the step. */
+  const act = async (
+    fact: Extract<FactBody, { kind: 'decision-made' }>,
+    tellSelf: (thought: Thought) => void,
+  ): Promise<void> => {
+    const verdict = verdicts.get(`${fact.runId} ${fact.rule}`);
+    const watch = watched.get(fact.runId);
+    if (
+      watch === undefined ||
+      verdict === undefined ||
+      verdict.state !== 'firing' ||
+      clock.now() - verdict.atMs > verdictFreshMs
+    ) {
+      const why = verdict?.state === 'inactive' ? verdict.why : 'the verdict is no longer fresh';
+      tellSelf({ kind: 'owed-step-averted', runId: fact.runId, rule: fact.rule, why });
+      return;
+    }
+    if (fact.does === 'pause') {
+      const processes = await pause(watch.boundary);
+      tellSelf({ kind: 'tree-paused', runId: fact.runId, processes, by: 'policy', reason: fact.reason });
+      return;
+    }
+    tellSelf({
+      kind: 'stop-requested',
+      runId: fact.runId,
+      incidentId: fact.incidentId,
+      cause: verdict.isLimit ? 'limit' : 'policy',
+      by: 'policy',
+      reason: fact.reason,
+      restartAfter: fact.does === 'restart',
+      graceMs: verdict.graceMs,
+      processes: Number(verdict.numbers['procs.count'] ?? 0),
+    });
+  };
+
+  const end = async (runId: RunId, tellSelf: (thought: Thought) => void): Promise<void> => {
+    const watch = watched.get(runId);
+    const stop = running.snapshot().runs.get(runId)?.stop;
+    if (watch === undefined || !stop) return;
+    const outcome = await stopTree({
+      boundary: watch.boundary,
+      identity: watch.run.identity,
+      graceMs: stop.graceMs,
+      clock,
+      // No grace was granted: what forks or allocates faster than it can be asked is halted first.
+      storm: stop.graceMs === 0 && stop.cause === 'limit',
+      onStep: async (step) => {
+        if (step.kind === 'fell-back') tellSelf({ kind: 'fell-back', runId, to: step.to, why: step.why });
+        else
+          tellSelf({
+            kind: 'signalled',
+            runId,
+            signal: step.kind === 'frozen' ? 'FREEZE' : step.signal,
+            processes: step.processes,
+          });
+      },
+    });
+    const killed = outcome.kind === 'verified-empty' ? outcome.killed : 0;
+    const left = outcome.kind === 'incomplete' ? outcome.survivors : [];
+    const survivors = left.map(({ pid, command }) => ({ pid, command: redactor.text(command) }));
+    tellSelf({ kind: 'stop-ended', runId, killed, survivors, tookMs: outcome.tookMs });
+  };
+
+  const meet = (change: RunChange): void => {
+    if (change.kind !== 'watch' || watched.has(change.run.runId)) return;
+    watched.set(change.run.runId, { run: change.run, boundary: options.openBoundary(change.run) });
+  };
+  for (const change of options.introductions) meet(change);
+  const running = runActor(
+    actor,
+    options.history.map((body) => ({ key: '', body, mustSync: false })),
+    options.facts,
+  );
+  const deliver = (thought: Thought): Promise<void> => running.deliver(think(thought));
+
+  const forget = async (runId: RunId): Promise<void> => {
+    const watch = watched.get(runId);
+    watched.delete(runId);
+    for (const key of verdicts.keys()) if (key.startsWith(runId)) verdicts.delete(key);
+    await watch?.boundary.release();
+  };
+
+  return {
+    receive: async (message) => {
+      switch (message.kind) {
+        case 'assessed':
+          for (const assessment of message.assessments)
+            verdicts.set(`${assessment.runId} ${assessment.rule}`, assessment);
+          for (const assessment of message.assessments) await deliver({ kind: 'assessed', assessment });
+          return;
+        case 'run-changed':
+          meet(message.change);
+          return;
+        case 'fact-seen':
+          await running.believe({ key: '', body: message.fact, mustSync: false });
+          if (message.fact.kind === 'run-settled') await forget(message.fact.runId);
+          return;
+        case 'stop-requested': {
+          const watch = watched.get(message.runId);
+          const processes = (await watch?.boundary.members())?.length ?? 0;
+          const graceMs = message.graceMs ?? watch?.run.limits.graceMs ?? 0;
+          return deliver({ ...message, incidentId: null, graceMs, processes });
+        }
+        case 'reap': {
+          const watch = watched.get(message.runId);
+          const members = (await watch?.boundary.members()) ?? [];
+          const processes = members.filter((member) => !member.isZombie).length;
+          return deliver({
+            kind: 'tree-looked-at',
+            runId: message.runId,
+            processes,
+            spare: watch?.run.keepOrphans ?? false,
+          });
+        }
+        case 'pause-requested': {
+          const watch = watched.get(message.runId);
+          if (watch === undefined) return;
+          const processes = await pause(watch.boundary);
+          return deliver({
+            kind: 'tree-paused',
+            runId: message.runId,
+            processes,
+            by: message.by,
+            reason: message.reason,
+          });
+        }
+        case 'resume-requested': {
+          const watch = watched.get(message.runId);
+          if (watch === undefined) return;
+          const { processes } = await resumeTree(watch.boundary);
+          return deliver({
+            kind: 'tree-resumed',
+            runId: message.runId,
+            processes,
+            by: message.by,
+            reason: message.reason,
+          });
+        }
+      }
+    },
+  };
+};
+
+/** How many were halted; those that could not be are still held by the boundary and named when the tree is ended. */
+const pause = async (boundary: Boundary): Promise<number> => {
+  const outcome = await pauseTree(boundary);
+  return outcome.kind === 'paused' ? outcome.processes : 0;
+};
+
+/** After a crash: a stop under way is taken up again (ending twice is harmless); a step not yet begun is judged anew. */
+const owedBy = (state: ActionState): Thought[] =>
+  [...state.runs.values()].flatMap((run): Thought[] => {
+    if (run.stop !== null) return [{ kind: 'stop-overdue', runId: run.runId }];
+    const why = 'FlowForge came back in between; the rule is judged anew';
+    return [...run.incidents.values()]
+      .filter((open) => open.owed !== null)
+      .map((open) => ({ kind: 'owed-step-averted', runId: run.runId, rule: open.rule, why }));
+  });

@@ -1,0 +1,151 @@
+import type { FactBody, StopCause } from '#protocol/facts';
+import type { IncidentId, InterventionId, JobKey, RunId } from '#protocol/ids';
+import type { Verb } from '#protocol/judgement';
+
+/** What action believes of one run: only what facts said, so that it can be rebuilt from them. */
+export interface GuardedRun {
+  readonly runId: RunId;
+  readonly name: string;
+  readonly jobKey: JobKey;
+  readonly noKill: boolean;
+  readonly over: boolean;
+  readonly paused: boolean;
+  /** Rules that were said to be pending. */
+  readonly pending: ReadonlySet<string>;
+  readonly incidents: ReadonlyMap<string, OpenIncident>;
+  readonly stop: StopUnderWay | null;
+}
+
+export interface OpenIncident {
+  readonly incidentId: IncidentId;
+  readonly rule: string;
+  /** Steps of the ladder that were decided; the next one is due at its own time. */
+  readonly stepsDone: number;
+  /** A destructive step that was decided but neither begun nor averted yet. */
+  readonly owed: OwedStep | null;
+}
+
+export interface OwedStep {
+  readonly step: number;
+  readonly verb: Verb;
+  readonly reason: string;
+}
+
+export interface StopUnderWay {
+  readonly interventionId: InterventionId;
+  readonly incidentId: IncidentId | null;
+  readonly cause: StopCause;
+  readonly graceMs: number;
+  readonly restartAfter: boolean;
+}
+
+export interface ActionState {
+  readonly runs: ReadonlyMap<RunId, GuardedRun>;
+}
+
+export const noRuns: ActionState = { runs: new Map() };
+
+/** Believe one fact. Kinds that say nothing about guarding leave the state as it is. */
+export const evolveAction = (state: ActionState, fact: FactBody): ActionState => {
+  if (fact.kind === 'run-requested') {
+    // Told again after a crash: what is known of the run by now must not be forgotten.
+    if (state.runs.has(fact.runId)) return state;
+    return withRun(state, {
+      runId: fact.runId,
+      name: fact.face.name,
+      jobKey: fact.jobKey,
+      noKill: fact.noKill,
+      over: false,
+      paused: false,
+      pending: new Set(),
+      incidents: new Map(),
+      stop: null,
+    });
+  }
+  if (!('runId' in fact) || fact.runId === null) return state;
+  const run = state.runs.get(fact.runId);
+  if (run === undefined) return state;
+  if (fact.kind === 'run-settled') {
+    const runs = new Map(state.runs);
+    runs.delete(run.runId);
+    return { runs };
+  }
+  const next = evolveRun(run, fact);
+  return next === run ? state : withRun(state, next);
+};
+
+const evolveRun = (run: GuardedRun, fact: FactBody): GuardedRun => {
+  switch (fact.kind) {
+    case 'run-exited':
+    case 'run-lost':
+    case 'run-start-failed':
+      return { ...run, over: true };
+    case 'run-paused':
+      return { ...run, paused: true };
+    case 'run-resumed':
+      return { ...run, paused: false };
+    case 'rule-pending':
+      return { ...run, pending: new Set([...run.pending, fact.rule]) };
+    case 'rule-cleared':
+      return { ...run, pending: new Set([...run.pending].filter((rule) => rule !== fact.rule)) };
+    case 'incident-opened':
+      return withIncident(run, { incidentId: fact.incidentId, rule: fact.rule, stepsDone: 0, owed: null });
+    case 'decision-made':
+      return changeIncident(run, fact.rule, (incident) => ({
+        ...incident,
+        stepsDone: fact.step + 1,
+        owed:
+          fact.enforced && fact.does !== 'alert' && fact.does !== 'continue'
+            ? { step: fact.step, verb: fact.does, reason: fact.reason }
+            : null,
+      }));
+    case 'action-averted':
+      // An averted step is not used up: should the rule fire again in this episode, it is due again.
+      return changeIncident(run, fact.rule, (incident) => ({ ...incident, stepsDone: fact.step, owed: null }));
+    case 'incident-closed':
+      return {
+        ...run,
+        incidents: new Map([...run.incidents].filter(([, open]) => open.incidentId !== fact.incidentId)),
+      };
+    case 'stop-began':
+      return settleOwed({
+        ...run,
+        stop: {
+          interventionId: fact.interventionId,
+          incidentId: fact.incidentId,
+          cause: fact.cause,
+          graceMs: fact.graceMs,
+          restartAfter: fact.restartAfter,
+        },
+      });
+    case 'stop-verified':
+    case 'kill-incomplete':
+    case 'stop-refused':
+      return { ...run, stop: null };
+    default:
+      return run;
+  }
+};
+
+const settleOwed = (run: GuardedRun): GuardedRun => ({
+  ...run,
+  incidents: new Map([...run.incidents].map(([rule, incident]) => [rule, { ...incident, owed: null }])),
+});
+
+const withRun = (state: ActionState, run: GuardedRun): ActionState => ({
+  runs: new Map(state.runs).set(run.runId, run),
+});
+
+const withIncident = (run: GuardedRun, incident: OpenIncident): GuardedRun => ({
+  ...run,
+  incidents: new Map(run.incidents).set(incident.rule, incident),
+});
+
+const changeIncident = (
+  run: GuardedRun,
+  rule: string,
+  change: (incident: OpenIncident) => OpenIncident,
+): GuardedRun => {
+  const incident = run.incidents.get(rule);
+  return incident === undefined ? run : withIncident(run, change(incident));
+};

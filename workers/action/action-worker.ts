@@ -1,0 +1,20 @@
+import { ulid } from 'ulid';
+import type { ActionMessage, FactReport, History, RunChange } from '#protocol/messages';
+import { systemClock } from '#runtime/clock';
+import { hostWorker } from '#runtime/host';
+import { createAction } from './action-actor.ts';
+import { openBoundary } from './containment/boundary.ts';
+
+await hostWorker<{ readonly history: History; readonly introductions: readonly RunChange[] }>(async (host) => {
+  const action = createAction({
+    clock: systemClock,
+    newId: () => ulid(),
+    history: host.setup.history,
+    introductions: host.setup.introductions,
+    facts: host.outlet<FactReport>('facts-from-action'),
+    openBoundary: (run) => openBoundary(run.containment, run.identity),
+  });
+  host.inlet<ActionMessage>('orders-to-action', (message) => action.receive(message));
+  host.inlet<ActionMessage>('assessments', (message) => action.receive(message));
+  return async () => undefined;
+});

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '#runtime/clock';
+import { readBootId, readStat, signalProcess } from '../process-identity.ts';
+import { listPids, readEvent, removeTree, writeControl } from './cgroup-files.ts';
+import { type Boundary, describeMember, isLiving, type Member, toMember, wait } from './membership.ts';
+
+const freezeDeadlineMs = 1_000;
+
+/**
+ * The kernel's own list of members: nobody leaves it without privilege, and `cgroup.kill` also ends what is being forked
+ * at that moment. Every method throws when the cgroup is gone or not ours; `withFallback` catches that.
+ */
+export const openCgroup = (cgroupDir: string, clock: Clock): Boundary => ({
+  level: () => 'cgroup2',
+  fallback: () => null,
+  members: async () => listMembers(cgroupDir).map(describeMember),
+  signal: async (signal) => signalMembers(cgroupDir, signal),
+  freeze: () => freeze(cgroupDir, clock),
+  thaw: async () => writeControl(cgroupDir, 'cgroup.freeze', '0'),
+  isFrozen: async () => readEvent(cgroupDir, 'frozen'),
+  kill: (deadlineMs) => kill(cgroupDir, { clock, deadlineMs }),
+  isEmpty: async () => !readEvent(cgroupDir, 'populated'),
+  release: async () => removeTree(cgroupDir),
+});
+
+const listMembers = (cgroupDir: string): readonly Member[] => {
+  const bootId = readBootId();
+  const seen = listPids(cgroupDir).flatMap((pid) => readStat(pid) ?? []);
+  // Between the list and its stat a pid may have got a new owner. Who is on a second list is a member, whoever it is.
+  const still = new Set(listPids(cgroupDir));
+  return seen.filter((stat) => still.has(stat.pid)).map((stat) => toMember(stat, bootId));
+};
+
+const signalMembers = (cgroupDir: string, signal: NodeJS.Signals): number =>
+  listMembers(cgroupDir).filter((member) => signalProcess(member.identity, signal) === 'sent').length;
+
+const freeze = async (cgroupDir: string, clock: Clock): Promise<readonly Member[]> => {
+  writeControl(cgroupDir, 'cgroup.freeze', '1');
+  const isHalted = (): boolean => readEvent(cgroupDir, 'frozen') || !readEvent(cgroupDir, 'populated');
+  return (await becomes(isHalted, { clock, deadlineMs: freezeDeadlineMs }))
+    ? []
+    : listMembers(cgroupDir).map(describeMember);
+};
+
+const kill = async (
+  cgroupDir: string,
+  limits: { readonly clock: Clock; readonly deadlineMs: number },
+): Promise<readonly Member[]> => {
+  if (existsSync(join(cgroupDir, 'cgroup.kill'))) {
+    writeControl(cgroupDir, 'cgroup.kill', '1');
+  } else {
+    // Before Linux 5.14 there is no such file. Frozen first, nobody forks while we go through the list.
+    await freeze(cgroupDir, limits.clock);
+    signalMembers(cgroupDir, 'SIGKILL');
+    writeControl(cgroupDir, 'cgroup.freeze', '0');
+  }
+  if (await becomes(() => !readEvent(cgroupDir, 'populated'), limits)) return [];
+  return listMembers(cgroupDir).filter(isLiving).map(describeMember);
+};
+
+const becomes = async (
+  holds: () => boolean,
+  limits: { readonly clock: Clock; readonly deadlineMs: number },
+): Promise<boolean> => {
+  const until = limits.clock.mono() + limits.deadlineMs;
+  for (let pauseMs = 1; !holds(); pauseMs = Math.min(pauseMs * 2, 20)) {
+    if (limits.clock.mono() >= until) return false;
+    await wait(limits.clock, pauseMs);
+  }
+  return true;
+};

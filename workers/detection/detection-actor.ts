@@ -1,0 +1,116 @@
+import { compilePolicy } from '#policy/compile-policy';
+import type { CompiledPolicy } from '#policy/compiled-policy';
+import { limitsOnlyPolicy } from '#policy/limits-only-policy';
+import { PolicyProblem } from '#policy/problem';
+import { assertNever } from '#protocol/assert-never';
+import type { RunId } from '#protocol/ids';
+import type { Assessment, LiveFrame, PolicyText, RecordingBatch, RunChange } from '#protocol/messages';
+import type { ObservationBatch } from '#protocol/observations';
+import type { Clock } from '#runtime/clock';
+import type { Outlet } from '#runtime/link';
+import { type DetectorFactories, type RunReport, RunWatch } from './run-watch.ts';
+
+export interface DetectionOptions extends DetectorFactories {
+  readonly clock: Clock;
+  readonly outlets: {
+    readonly assessments: Outlet<readonly Assessment[]>;
+    readonly live: Outlet<LiveFrame>;
+    readonly recordings: Outlet<RecordingBatch>;
+  };
+}
+
+export interface Detection {
+  change(change: RunChange): void;
+  /** Resolves when everything that this tick said has arrived. */
+  observe(batch: ObservationBatch): Promise<void>;
+  /** Resolves when nothing is on its way any more. */
+  stop(): Promise<void>;
+}
+
+/** Folds observations into signals and holds each run against its policy. It touches nothing but its outlets. */
+export const createDetection = (options: DetectionOptions): Detection => {
+  const watches = new Map<RunId, RunWatch>();
+  const policies = new Map<string, CompiledPolicy>();
+  let onTheWay: Promise<unknown> = Promise.resolve();
+
+  const compiled = (policy: PolicyText): CompiledPolicy => {
+    const known = policies.get(policy.hash);
+    if (known !== undefined) return known;
+    const fresh = compilePolicy(policy);
+    if (policies.size >= mostPolicies) policies.clear();
+    policies.set(policy.hash, fresh);
+    return fresh;
+  };
+
+  const exchangePolicy = (watch: RunWatch | undefined, policy: PolicyText): void => {
+    try {
+      watch?.usePolicy(compiled(policy));
+    } catch (error) {
+      if (!(error instanceof PolicyProblem)) throw error; // else the last good one stays: whoever applied this one checked it first
+    }
+  };
+
+  return {
+    change: (change) => {
+      switch (change.kind) {
+        case 'watch':
+          if (!watches.has(change.run.runId))
+            watches.set(change.run.runId, new RunWatch(change.run, orLimitsOnly(compiled, change.run.policy), options));
+          return;
+        case 'unwatch':
+          watches.delete(change.runId);
+          return;
+        case 'paused':
+          watches.get(change.runId)?.pause();
+          return;
+        case 'resumed':
+          watches.get(change.runId)?.resume();
+          return;
+        case 'policy-changed':
+          exchangePolicy(watches.get(change.runId), change.policy);
+          return;
+        default:
+          assertNever(change);
+      }
+    },
+    observe: (batch) => {
+      const reports = batch.runs.flatMap((observation): readonly RunReport[] => {
+        const report = watches.get(observation.runId)?.observe(observation, batch) ?? null;
+        return report === null ? [] : [report];
+      });
+      const sent = send(options.outlets, batch, reports);
+      onTheWay = Promise.all([onTheWay, sent]);
+      return sent;
+    },
+    stop: async () => {
+      watches.clear();
+      await onTheWay;
+    },
+  };
+};
+
+const mostPolicies = 200;
+
+/** A policy is checked before a run gets it; one that this version cannot use all the same (an adopted run's) must not leave its run without a guard. */
+const orLimitsOnly = (compiled: (policy: PolicyText) => CompiledPolicy, policy: PolicyText): CompiledPolicy => {
+  try {
+    return compiled(policy);
+  } catch (error) {
+    if (!(error instanceof PolicyProblem)) throw error;
+    return limitsOnlyPolicy(policy, error.message.split('\n')[0] ?? '');
+  }
+};
+
+const send = async (
+  outlets: DetectionOptions['outlets'],
+  batch: ObservationBatch,
+  reports: readonly RunReport[],
+): Promise<void> => {
+  const assessments = reports.flatMap((report) => report.assessments);
+  const { atMs, host } = batch;
+  await Promise.all([
+    assessments.length === 0 ? null : outlets.assessments.send(assessments),
+    outlets.live.send({ atMs, host, rows: reports.map((report) => report.live) }),
+    reports.length === 0 ? null : outlets.recordings.send({ atMs, rows: reports.map((report) => report.recording) }),
+  ]);
+};

@@ -1,0 +1,27 @@
+import type { ActionMessage, Assessment, LiveFrame, RecordingBatch, RunChange } from '#protocol/messages';
+import type { ObservationBatch } from '#protocol/observations';
+import { systemClock } from '#runtime/clock';
+import { hostWorker } from '#runtime/host';
+import { createAgentDetectors } from './agent-detectors.ts';
+import { createDetection } from './detection-actor.ts';
+import { createLineDetectors } from './line-detectors.ts';
+import { createResourceDetectors } from './resource-detectors.ts';
+
+await hostWorker<{ readonly introductions: readonly RunChange[] }>(async (host) => {
+  const toAction = host.outlet<ActionMessage>('assessments');
+  const detection = createDetection({
+    clock: systemClock,
+    outlets: {
+      assessments: { send: (assessments: readonly Assessment[]) => toAction.send({ kind: 'assessed', assessments }) },
+      live: host.outlet<LiveFrame>('live'),
+      recordings: host.outlet<RecordingBatch>('recordings'),
+    },
+    createLineDetectors,
+    createAgentDetectors,
+    createResourceDetectors,
+  });
+  for (const change of host.setup.introductions) detection.change(change);
+  host.inlet<RunChange>('run-changes-to-detection', (change) => detection.change(change));
+  host.inlet<ObservationBatch>('observations', (batch) => detection.observe(batch));
+  return () => detection.stop();
+});

@@ -1,0 +1,114 @@
+import type { AgentEvent } from '#protocol/agent-events';
+import type { Evidence } from '#protocol/judgement';
+import { type LineBatch, lineFlag, type ProgressMark, type RunObservation } from '#protocol/observations';
+import type { SignalVector } from '#protocol/signals';
+import { FailingCycle } from './failing-cycle.ts';
+import { RecentSet } from './recent-set.ts';
+
+const lookedFor = [
+  'a heartbeat or a progress figure that changed',
+  'a kind of line not seen before, or a number that moves outside a failing cycle',
+  'a file changed under the working directory',
+  'a process of the tree that finished',
+  'a tool result not seen before',
+] as const;
+
+const failingOf = (flags: number): boolean => (flags & lineFlag.failing) !== 0;
+/** Lines without anything new after which an ended child says no more: a retry loop ends children all the time. */
+const quietLines = 10;
+
+/** Remembers the newest evidence that a run moves forward. Time is that of the run: it stands still while the run is paused. */
+export class ProgressGuard {
+  #newestMs = 0;
+  #sharePct: number | null = null;
+  #templates = new RecentSet<number>(1024);
+  #results = new RecentSet<string>(512);
+  #tokens = new RecentSet<string>(128);
+  #calls = new Map<string, number>();
+  #cycle = new FailingCycle();
+  #linesSinceNew = 0;
+  #isAgent = false;
+
+  /** @param runMs the run's own time, milliseconds since it is watched. */
+  observe(observation: RunObservation, runMs: number): void {
+    const seenAt = (atMs: number): void => {
+      const backMs = Math.max(0, observation.atMs - atMs);
+      this.#newestMs = Math.max(this.#newestMs, runMs - backMs);
+    };
+    // Only an agent's stream has events, and it need not begin where we began to read.
+    this.#isAgent ||= observation.events.length > 0;
+    for (const event of observation.events) if (this.#isProgressEvent(event)) seenAt(event.atMs);
+    for (const batch of observation.lines) this.#observeLines(batch, seenAt);
+    for (const mark of observation.progress) {
+      this.#sharePct = mark.sharePct ?? this.#sharePct;
+      if (this.#isNewMark(mark)) seenAt(mark.atMs);
+    }
+  }
+
+  /** The windows are read again; when progress was last seen stays known. */
+  forgetWindows(): void {
+    this.#templates = new RecentSet(1024);
+    this.#results = new RecentSet(512);
+    this.#calls = new Map();
+    this.#cycle = new FailingCycle();
+    this.#linesSinceNew = 0;
+  }
+
+  signals(runMs: number): SignalVector {
+    const age = { 'progress.age': Math.max(0, runMs - this.#newestMs) / 1000 };
+    return this.#sharePct === null ? age : { ...age, 'progress.share_pct': this.#sharePct };
+  }
+
+  /** What would have spoken for the job, and for how long none of it was seen. */
+  evidence(atMs: number, runMs: number): Evidence {
+    const ageMs = Math.max(0, runMs - this.#newestMs);
+    return {
+      summary: `nothing moved forward for ${(ageMs / 1000).toFixed(1)} s`,
+      samples: [],
+      unit: 's',
+      period: null,
+      count: null,
+      firstAtMs: atMs - ageMs,
+      lastAtMs: atMs,
+      masked: [],
+      progressLookedFor: lookedFor,
+    };
+  }
+
+  #observeLines(batch: LineBatch, seenAt: (atMs: number) => void): void {
+    for (let index = 0; index < batch.count; index++) {
+      const flags = batch.flags[index] ?? 0;
+      if ((flags & lineFlag.blank) !== 0) continue;
+      const isNew = this.#isNewLine(batch.l2[index] ?? 0, flags);
+      this.#linesSinceNew = isNew ? 0 : this.#linesSinceNew + 1;
+      // An agent's stream is new JSON on each line, whatever the agent does; its events speak for it.
+      if (isNew && !this.#isAgent) seenAt(batch.atMs[index] ?? 0);
+    }
+  }
+
+  #isNewLine(l2: number, flags: number): boolean {
+    const inFailingCycle = this.#cycle.push(l2, failingOf(flags));
+    const knownTemplate = !this.#templates.add(l2);
+    if ((flags & lineFlag.fresh) === 0) return false;
+    if (failingOf(flags)) return !knownTemplate;
+    return !inFailingCycle || (flags & lineFlag.progress) !== 0;
+  }
+
+  /** The same token twice is a heart that beats without anybody at home. */
+  #isNewMark(mark: ProgressMark): boolean {
+    const isNew = this.#tokens.add(`${mark.source}:${mark.sharePct ?? ''}:${mark.detail}`);
+    return isNew && (mark.source !== 'child-exit' || this.#linesSinceNew < quietLines);
+  }
+
+  #isProgressEvent(event: AgentEvent): boolean {
+    if (event.kind === 'tool-called') {
+      if (this.#calls.size >= 256) this.#calls.clear();
+      this.#calls.set(event.callId, event.callHash);
+    }
+    if (event.kind === 'user-spoke') return true;
+    if (event.kind !== 'tool-returned') return false;
+    const call = this.#calls.get(event.callId);
+    this.#calls.delete(event.callId);
+    return event.ok && !event.isEmpty && this.#results.add(`${call ?? ''}:${event.resultHash}`);
+  }
+}

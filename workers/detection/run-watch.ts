@@ -1,0 +1,193 @@
+import type { CompiledPolicy } from '#policy/compiled-policy';
+import { evaluateRules, type RuleAssessment } from '#policy/evaluate-rules';
+import { effectiveLimits, limitSignals } from '#policy/limit-rules';
+import type { RuleStates } from '#policy/rule-state';
+import type { AgentEvent } from '#protocol/agent-events';
+import type { Evidence, Finding } from '#protocol/judgement';
+import { findingLevels } from '#protocol/judgement';
+import type { Assessment, LiveRow, RecordingBatch, WatchedRun } from '#protocol/messages';
+import type { HostFigures, LineBatch, RunObservation } from '#protocol/observations';
+import type { RunLimits } from '#protocol/run-spec';
+import type { SignalName, SignalVector } from '#protocol/signals';
+import type { Clock } from '#runtime/clock';
+import type { Detector } from './detector.ts';
+import { ProgressGuard } from './progress-guard.ts';
+import { RunTime } from './run-time.ts';
+
+/** What a resource detector is shown. */
+export interface ResourceObservation {
+  readonly observation: RunObservation;
+  readonly host: HostFigures;
+  readonly monoMs: number;
+  readonly stateOfAgent: string | null;
+}
+
+export interface DetectorFactories {
+  readonly createLineDetectors: (settings: { readonly logWindowLines: number }) => Detector<LineBatch>;
+  readonly createAgentDetectors: () => Detector<readonly AgentEvent[]>;
+  readonly createResourceDetectors: (limits: RunLimits) => Detector<ResourceObservation>;
+}
+
+interface Detectors {
+  readonly lines: Detector<LineBatch>;
+  readonly agent: Detector<readonly AgentEvent[]>;
+  readonly resources: Detector<ResourceObservation>;
+}
+
+/** What one tick says of one run. */
+export interface RunReport {
+  readonly assessments: readonly Assessment[];
+  readonly live: LiveRow;
+  readonly recording: RecordingBatch['rows'][number];
+}
+
+/** What one detector says at one moment. */
+interface Reading {
+  readonly signals: SignalVector;
+  readonly findings: readonly Finding[];
+}
+
+const mostEvidence = 4;
+const mostFindings = 8;
+
+/** One run under the eyes of all detectors and of its policy: windows, rule timers, and its own time. */
+export class RunWatch {
+  readonly #run: WatchedRun;
+  readonly #factories: DetectorFactories;
+  readonly #clock: Clock;
+  readonly #guard = new ProgressGuard();
+  readonly #time: RunTime;
+  #policy: CompiledPolicy;
+  #detectors: Detectors;
+  #states: RuleStates = new Map();
+  #readings: readonly Reading[] = [];
+  #refilling = false;
+
+  constructor(run: WatchedRun, policy: CompiledPolicy, surroundings: DetectorFactories & { readonly clock: Clock }) {
+    this.#run = run;
+    this.#policy = policy;
+    this.#factories = surroundings;
+    this.#clock = surroundings.clock;
+    this.#time = new RunTime(run.startedAtMs);
+    this.#detectors = this.#createDetectors();
+  }
+
+  pause(): void {
+    this.#time.pause(this.#clock.mono());
+  }
+
+  resume(): void {
+    this.#time.resume(this.#clock.mono());
+  }
+
+  /** From the next tick on; timers of rules that stay the same carry over. */
+  usePolicy(policy: CompiledPolicy): void {
+    this.#policy = policy;
+  }
+
+  /** null while windows are refilled: what was already reported is not judged again. */
+  observe(
+    observation: RunObservation,
+    tick: { readonly monoMs: number; readonly host: HostFigures },
+  ): RunReport | null {
+    this.#time.advance({ atMs: observation.atMs, monoMs: tick.monoMs }, this.#clock.mono());
+    if (observation.refill && !this.#refilling) this.#forgetWindows();
+    this.#refilling = observation.refill;
+    // A frozen process shows nothing; what was known of it stays as it is.
+    if (!this.#time.isPaused || observation.refill || this.#readings.length === 0) this.#look(observation, tick.host);
+    return observation.refill ? null : this.#judge(observation);
+  }
+
+  #createDetectors(): Detectors {
+    return {
+      lines: this.#factories.createLineDetectors({ logWindowLines: this.#run.limits.logWindowLines }),
+      agent: this.#factories.createAgentDetectors(),
+      resources: this.#factories.createResourceDetectors(effectiveLimits(this.#policy.limits, this.#run.limits)),
+    };
+  }
+
+  #forgetWindows(): void {
+    this.#detectors = this.#createDetectors();
+    this.#guard.forgetWindows();
+  }
+
+  #look(observation: RunObservation, host: HostFigures): void {
+    const { lines, agent, resources } = this.#detectors;
+    const { atMs } = observation;
+    this.#guard.observe(observation, this.#time.runMs);
+    for (const batch of observation.lines) lines.observe(batch);
+    if (observation.events.length > 0) agent.observe(observation.events);
+    const agentReading = read(agent, atMs);
+    const state = agentReading.signals['agent.state'];
+    const stateOfAgent = typeof state === 'string' ? state : null;
+    resources.observe({ observation, host, monoMs: this.#time.runMs, stateOfAgent });
+    this.#readings = [outputReading(observation), read(lines, atMs), agentReading, read(resources, atMs)];
+  }
+
+  #judge(observation: RunObservation): RunReport {
+    const { atMs } = observation;
+    const { runId, limits, rollout, restarts } = this.#run;
+    const signals: SignalVector = Object.assign(
+      {},
+      ...this.#readings.map((reading) => reading.signals),
+      this.#guard.signals(this.#time.runMs),
+      limitSignals(effectiveLimits(this.#policy.limits, limits)),
+      { 'run.age': this.#time.ageMs / 1000, 'run.restarts': restarts },
+    );
+    const evaluated = evaluateRules(this.#policy, this.#states, {
+      vector: signals,
+      atMs,
+      monoMs: this.#time.runMs,
+      startedAtMs: atMs - this.#time.ageMs,
+      job: this.#jobFacts(signals),
+      rollout,
+      graceMs: limits.graceMs,
+      acknowledged: false,
+    });
+    this.#states = evaluated.states;
+    const findings = this.#readings.flatMap((reading) => reading.findings).slice(0, mostFindings);
+    return {
+      assessments: evaluated.assessments.map((assessment) => this.#withEvidence(assessment)),
+      live: { runId, atMs, signals, lastLine: observation.output.lastLine, rules: evaluated.live, findings },
+      recording: { runId, policyHash: this.#policy.hash, signals },
+    };
+  }
+
+  #jobFacts(signals: SignalVector) {
+    const state = signals['agent.state'];
+    const kind: 'agent' | 'script' = state === undefined || state === 'none' ? 'script' : 'agent';
+    return { name: this.#run.name, kind, labels: this.#run.labels ?? {} };
+  }
+
+  #withEvidence({ reads, ...assessment }: RuleAssessment): Assessment {
+    const evidence = assessment.state === 'inactive' ? [] : this.#evidenceFor(reads, assessment.atMs);
+    return { ...assessment, runId: this.#run.runId, evidence };
+  }
+
+  /** What the detectors hold whose signals the rule reads, the surest first; and what would have spoken for the job. */
+  #evidenceFor(reads: readonly SignalName[], atMs: number): readonly Evidence[] {
+    const behind = this.#readings.filter((reading) => reads.some((name) => reading.signals[name] !== undefined));
+    const surest = behind
+      .flatMap((reading) => reading.findings)
+      .sort((a, b) => findingLevels.indexOf(b.level) - findingLevels.indexOf(a.level))
+      .slice(0, mostEvidence)
+      .map((finding) => finding.evidence);
+    return reads.includes('progress.age') ? [...surest, this.#guard.evidence(atMs, this.#time.runMs)] : surest;
+  }
+}
+
+const read = (detector: Pick<Detector<never>, 'signals' | 'findings'>, atMs: number): Reading => ({
+  signals: detector.signals(atMs),
+  findings: detector.findings(atMs),
+});
+
+/** What sampling counts itself. */
+const outputReading = ({ output, atMs }: RunObservation): Reading => ({
+  signals: {
+    'output.lines': output.lines,
+    'output.bytes': output.bytes,
+    'output.lag': output.lagBytes,
+    ...(output.lastOutputAtMs === null ? {} : { 'output.age': Math.max(0, atMs - output.lastOutputAtMs) / 1000 }),
+  },
+  findings: [],
+});

@@ -1,0 +1,65 @@
+import type { LadderStep, Rollout, Severity } from '#protocol/judgement';
+import type { SignalName } from '#protocol/signals';
+import type { Condition } from './condition.ts';
+import type { BudgetEntry } from './policy-schema.ts';
+import type { Problem } from './problem.ts';
+import type { SummaryTemplate } from './summary-template.ts';
+
+/** What `match` may ask of a job. An agent is a job whose output is an agent's stream. */
+export interface JobFacts {
+  readonly name: string;
+  readonly kind: 'script' | 'agent';
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface CompiledStep extends LadderStep {
+  readonly condition: Condition | null;
+}
+
+export interface CompiledRule {
+  readonly id: string;
+  readonly summary: SummaryTemplate;
+  readonly appliesTo: (job: JobFacts) => boolean;
+  readonly when: Condition;
+  readonly unless: Condition | null;
+  readonly dwellMs: number;
+  readonly keepMs: number;
+  readonly warmupMs: number;
+  readonly cooldownMs: number;
+  readonly severity: Severity;
+  readonly ladder: readonly CompiledStep[];
+  readonly rollout: Partial<Rollout> | null;
+  readonly isLimit: boolean;
+  /** null leaves it to the run. */
+  readonly graceMs: number | null;
+  /** All signals that it looks at; they are stored with each decision. */
+  readonly reads: readonly SignalName[];
+  /** Timers survive a change of the policy where this stays the same. */
+  readonly fingerprint: string;
+}
+
+/** Caps of the policy; a run's own may be tighter. */
+export interface PolicyLimits {
+  readonly wallClockMs: number | null;
+  readonly memBytes: number | null;
+  readonly processes: number | null;
+  readonly diskWrittenBytes: number | null;
+}
+
+export interface RestartPlan {
+  readonly max: number | null;
+  readonly withinMs: number | null;
+}
+
+/** One immutable snapshot: everything that judging a run needs, and nothing that changes. */
+export interface CompiledPolicy {
+  readonly name: string;
+  readonly hash: string;
+  readonly rollout: Rollout;
+  readonly rules: readonly CompiledRule[];
+  readonly ids: ReadonlySet<string>;
+  readonly limits: PolicyLimits;
+  readonly budgets: readonly BudgetEntry[];
+  readonly restart: RestartPlan;
+  readonly notes: readonly Problem[];
+}

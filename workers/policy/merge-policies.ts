@@ -1,0 +1,66 @@
+import type { PolicyFile, RuleEntry } from './policy-schema.ts';
+
+export type JobMatch = NonNullable<RuleEntry['match']>;
+
+/** A rule with what its own file and those that changed it ask of a job. */
+export interface MergedRule {
+  readonly entry: RuleEntry;
+  readonly matches: readonly JobMatch[];
+}
+
+export interface MergedPolicy {
+  readonly file: PolicyFile;
+  readonly rules: readonly MergedRule[];
+}
+
+/** Oldest first. What has an id is changed by id, and only in the keys that are named. */
+export const mergePolicies = (files: readonly [PolicyFile, ...PolicyFile[]]): MergedPolicy => {
+  const [first, ...later] = files;
+  const start: MergedPolicy = { file: first, rules: mergeRules([], first) };
+  return later.reduce(
+    (merged, child) => ({ file: mergeFiles(merged.file, child), rules: mergeRules(merged.rules, child) }),
+    start,
+  );
+};
+
+const mergeFiles = (parent: PolicyFile, child: PolicyFile): PolicyFile => ({
+  ...parent,
+  ...child,
+  rollout: { ...parent.rollout, ...child.rollout },
+  defaults: {
+    ...parent.defaults,
+    ...child.defaults,
+    stop: { ...parent.defaults?.stop, ...child.defaults?.stop },
+    restart: { ...parent.defaults?.restart, ...child.defaults?.restart },
+  },
+  limits: { ...parent.limits, ...child.limits },
+  pricing: { ...parent.pricing, ...child.pricing },
+  notify: { ...parent.notify, ...child.notify },
+  budgets: [
+    ...(parent.budgets ?? []).filter((budget) => !child.budgets?.some((other) => other.id === budget.id)),
+    ...(child.budgets ?? []),
+  ],
+});
+
+const mergeRules = (parents: readonly MergedRule[], child: PolicyFile): readonly MergedRule[] => {
+  const matches = child.match === undefined ? [] : [child.match];
+  const changed = parents.map((parent) => {
+    const own = child.rules?.find((rule) => rule.id === parent.entry.id);
+    return own === undefined
+      ? parent
+      : { entry: override(parent.entry, own), matches: [...parent.matches, ...matches] };
+  });
+  const known = new Set(parents.map((parent) => parent.entry.id));
+  const added = (child.rules ?? []).filter((rule) => !known.has(rule.id)).map((entry) => ({ entry, matches }));
+  return [...changed, ...added];
+};
+
+/** A condition replaces a detector and the other way round: a rule has one of the two. */
+const override = (parent: RuleEntry, own: RuleEntry): RuleEntry => {
+  const { when, detect, ...rest } = parent;
+  const condition =
+    own.when !== undefined || own.detect !== undefined
+      ? {}
+      : { ...(when === undefined ? {} : { when }), ...(detect === undefined ? {} : { detect }) };
+  return { ...rest, ...condition, ...own };
+};

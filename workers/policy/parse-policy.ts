@@ -1,0 +1,156 @@
+import { compileCondition } from './condition.ts';
+import { refusePattern } from './linear-pattern.ts';
+import { nearestName } from './nearest-name.ts';
+import { type PolicyFile, policyJsonSchema, policySchema, type RuleEntry } from './policy-schema.ts';
+import type { Problem } from './problem.ts';
+import { schemaProblems } from './schema-problems.ts';
+import { findTemplateFlaw } from './summary-template.ts';
+import { type Path, readYaml, type YamlSource } from './yaml-source.ts';
+
+export type PolicyResult =
+  | {
+      readonly kind: 'parsed';
+      readonly policy: PolicyFile;
+      readonly source: YamlSource;
+      /** What is accepted and does less than it says; `check` tells it. */
+      readonly notes: readonly Problem[];
+    }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
+
+/** Reads one policy file. Whether its parents exist and fit is `compilePolicy`'s question. */
+export const parsePolicy = (text: string, path: string): PolicyResult => {
+  const read = readYaml(text, path);
+  if (read.kind === 'refused') return read;
+  const { source } = read;
+  const checked = policySchema.safeParse(source.value);
+  if (!checked.success) return { kind: 'refused', problems: schemaProblems(checked.error.issues, source, jsonSchema) };
+  const policy = checked.data;
+  const problems = [
+    ...ruleProblems(policy, source),
+    ...budgetProblems(policy, source),
+    ...routeProblems(policy, source),
+  ];
+  if (problems.length > 0) return { kind: 'refused', problems: problems.slice(0, 20) };
+  return { kind: 'parsed', policy, source, notes: notesOn(policy, source) };
+};
+
+const ruleProblems = (policy: PolicyFile, source: YamlSource): Problem[] => {
+  const seen = new Set<string>();
+  return (policy.rules ?? []).flatMap((rule, index) => {
+    const at = ['rules', index];
+    const twice = seen.has(rule.id)
+      ? [source.problem([...at, 'id'], `rule "${rule.id}" is there twice; ids are unique in a file`)]
+      : [];
+    seen.add(rule.id);
+    return [
+      ...twice,
+      ...shapeProblems(rule, { at, isChild: policy.extends !== undefined }, source),
+      ...textProblems(rule, at, source),
+    ];
+  });
+};
+
+const shapeProblems = (rule: RuleEntry, place: { at: Path; isChild: boolean }, source: YamlSource): Problem[] => {
+  const both = rule.when !== undefined && rule.detect !== undefined;
+  if (both)
+    return [source.problem([...place.at, 'detect'], 'expected either "when" or "detect", got both', { key: true })];
+  const named = Object.keys(rule.detect ?? {}).length;
+  if (rule.detect !== undefined && named !== 1)
+    return [
+      source.problem([...place.at, 'detect'], `expected exactly one detector in "detect", got ${named}`, { key: true }),
+    ];
+  if (place.isChild || rule.when !== undefined || rule.detect !== undefined) return [];
+  return [source.problem(place.at, `rule "${rule.id}" needs a condition: expected "when" or "detect"`)];
+};
+
+const textProblems = (rule: RuleEntry, at: Path, source: YamlSource): Problem[] => {
+  const steps = Array.isArray(rule.action) ? rule.action.map((step, index) => ({ step, path: ['action', index] })) : [];
+  const single =
+    typeof rule.action === 'object' && !Array.isArray(rule.action) ? [{ step: rule.action, path: ['action'] }] : [];
+  const conditions = [
+    { text: rule.when, path: ['when'], place: 'rule' as const },
+    { text: rule.unless, path: ['unless'], place: 'rule' as const },
+    ...[...steps, ...single].map(({ step, path }) => ({
+      text: step.if,
+      path: [...path, 'if'],
+      place: 'step' as const,
+    })),
+  ];
+  const templates = [
+    { text: rule.summary, path: ['summary'] },
+    ...[...steps, ...single].map(({ step, path }) => ({ text: step.message, path: [...path, 'message'] })),
+  ];
+  const pattern = rule.detect?.log_match?.pattern;
+  const refusedPattern = pattern === undefined ? null : refusePattern(pattern);
+  return [
+    ...conditions.flatMap(({ text, path, place }) => {
+      const result = text === undefined ? null : compileCondition(text, place);
+      return result?.kind === 'refused'
+        ? [source.problem([...at, ...path], result.message, { within: result.offset })]
+        : [];
+    }),
+    ...templates.flatMap(({ text, path }) => {
+      const flaw = text === undefined ? null : findTemplateFlaw(text);
+      return flaw === null ? [] : [source.problem([...at, ...path], flaw.message, { within: flaw.offset })];
+    }),
+    ...(refusedPattern === null ? [] : [source.problem([...at, 'detect', 'log_match', 'pattern'], refusedPattern)]),
+  ];
+};
+
+const budgetProblems = (policy: PolicyFile, source: YamlSource): Problem[] =>
+  (policy.budgets ?? []).flatMap((budget, index) =>
+    budget.usd === undefined && budget.tokens === undefined
+      ? [source.problem(['budgets', index], `budget "${budget.id}" needs an amount: expected "usd" or "tokens"`)]
+      : [],
+  );
+
+const routeProblems = (policy: PolicyFile, source: YamlSource): Problem[] => {
+  const channels = (policy.notify?.channels ?? []).map((channel) => channel.name);
+  if (policy.extends !== undefined) return [];
+  return (policy.notify?.routes ?? []).flatMap((route, index) =>
+    route.to.flatMap((name, position) => {
+      if (channels.includes(name)) return [];
+      const near = nearestName(name, channels);
+      const hint = near === null ? '' : `. Did you mean ${near}?`;
+      return [source.problem(['notify', 'routes', index, 'to', position], `unknown channel "${name}"${hint}`)];
+    }),
+  );
+};
+
+const notesOn = (policy: PolicyFile, source: YamlSource): Problem[] => [
+  ...(['sample', 'restart'] as const).flatMap((key) =>
+    policy.defaults?.[key] === undefined
+      ? []
+      : [
+          source.problem(['defaults', key], `${key} is checked, but taken from the run (its profile, --restart)`, {
+            key: true,
+          }),
+        ],
+  ),
+  ...(policy.notify === undefined
+    ? []
+    : [source.problem(['notify'], 'notification routes are checked but not delivered yet', { key: true })]),
+  ...(policy.budgets ?? []).flatMap((budget, index) =>
+    budget.scope === 'fleet'
+      ? [
+          source.problem(
+            ['budgets', index],
+            `budget "${budget.id}" of the fleet is checked but not enforced yet; budgets of a job are`,
+          ),
+        ]
+      : [],
+  ),
+  ...(policy.rules ?? []).flatMap((rule, index) =>
+    rule.detect?.log_match === undefined
+      ? []
+      : [
+          source.problem(
+            ['rules', index, 'detect'],
+            `rule "${rule.id}" never fires yet: log_match is checked, but no detector reads it`,
+            { key: true },
+          ),
+        ],
+  ),
+];
+
+const jsonSchema = policyJsonSchema();

@@ -1,0 +1,67 @@
+import { isSignalName, type SignalName, type SignalVector, signalNames, signals } from '#protocol/signals';
+import { formatDuration } from './duration.ts';
+import { nearestName } from './nearest-name.ts';
+import { formatSize } from './size.ts';
+
+export interface SummaryFacts {
+  readonly vector: SignalVector;
+  readonly jobName: string;
+  readonly firingForMs: number;
+}
+
+export interface SummaryTemplate {
+  readonly reads: readonly SignalName[];
+  render(facts: SummaryFacts): string;
+}
+
+const hole = /\{\{\s*([\w.]+)\s*(?:\|\s*([\w.]+)\s*)?\}\}/g;
+const otherNames = ['job.name', 'rule.firing_for'] as const;
+const filters: Readonly<Record<string, (value: number) => string>> = {
+  bytes: formatSize,
+  duration: (seconds) => formatDuration(seconds * 1000),
+  number: (value) => formatNumber(value),
+};
+
+/** The first name or filter in `{{name | filter}}` that does not exist, or null. */
+export const findTemplateFlaw = (text: string): { readonly offset: number; readonly message: string } | null => {
+  for (const found of text.matchAll(hole)) {
+    const [whole, name = '', filter] = found;
+    if (!isSignalName(name) && !otherNames.some((other) => other === name)) {
+      const near = nearestName(name, [...signalNames, ...otherNames]);
+      const hint = near === null ? '' : `. Did you mean ${near}?`;
+      return { offset: found.index + whole.indexOf(name), message: `unknown signal "${name}"${hint}` };
+    }
+    if (filter !== undefined && !Object.hasOwn(filters, filter))
+      return {
+        offset: found.index + whole.lastIndexOf(filter),
+        message: `unknown filter "${filter}", expected one of ${Object.keys(filters).join(', ')}`,
+      };
+  }
+  return null;
+};
+
+export const compileSummary = (text: string): SummaryTemplate => {
+  const reads = [...text.matchAll(hole)].flatMap(([, name = '']) => (isSignalName(name) ? [name] : []));
+  if (!text.includes('{{')) return { reads, render: () => text };
+  return {
+    reads,
+    render: (facts) => text.replace(hole, (_, name: string, filter?: string) => fill(facts, name, filter)),
+  };
+};
+
+const fill = (facts: SummaryFacts, name: string, filter: string | undefined): string => {
+  if (name === 'job.name') return facts.jobName;
+  if (name === 'rule.firing_for') return formatDuration(facts.firingForMs);
+  const value = isSignalName(name) ? facts.vector[name] : undefined;
+  if (value === undefined) return 'unknown';
+  if (typeof value === 'string') return value;
+  return (filters[filter ?? filterOf(name)] ?? formatNumber)(value);
+};
+
+const filterOf = (name: string): string => {
+  const unit = isSignalName(name) ? signals[name].unit : 'count';
+  if (unit === 'bytes') return 'bytes';
+  return unit === 's' ? 'duration' : 'number';
+};
+
+const formatNumber = (value: number): string => String(Number(value.toFixed(Math.abs(value) < 10 ? 2 : 0)));

@@ -1,0 +1,118 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import * as Comlink from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { beat } from './heartbeat.ts';
+import { type Delivery, type LinkInlet, type LinkOutlet, type Outlet, openInlet, openOutlet } from './link.ts';
+
+/** What a worker is born with. */
+export interface WorkerBirth<Setup> {
+  readonly name: string;
+  readonly generation: number;
+  readonly beats: Int32Array;
+  readonly beatIndex: number;
+  readonly beatEveryMs: number;
+  readonly control: MessagePort;
+  readonly wires: readonly BornWire[];
+  readonly setup: Setup;
+}
+export interface BornWire {
+  readonly wire: string;
+  readonly port: MessagePort;
+  readonly delivery: Delivery;
+}
+
+/** What the coordinator tells a worker outside the comlink control: the other end of a wire was born again. */
+export interface Rewire {
+  readonly kind: 'rewire';
+  readonly wire: string;
+  readonly port: MessagePort;
+}
+
+/** Faults that a test may ask for; see `injectFault`. */
+export type HostFault = 'throw' | 'exit' | 'block' | 'leak';
+
+export interface HostControl {
+  stop(): Promise<void>;
+  injectFault(kind: HostFault): Promise<void>;
+}
+
+export interface WorkerHost<Setup> {
+  readonly generation: number;
+  readonly setup: Setup;
+  outlet<Body>(wire: string): Outlet<Body> & { pending(): number };
+  inlet<Body>(wire: string, handle: (body: Body, skipped: number) => void | Promise<void>): void;
+}
+
+/**
+ * The door of every worker thread: wires, heartbeat, control. `start` builds the actor and returns how to stop it.
+ * What throws past it ends the thread, and the supervisor starts a new one.
+ */
+export const hostWorker = async <Setup>(
+  start: (host: WorkerHost<Setup>) => Promise<() => Promise<void>>,
+): Promise<void> => {
+  if (parentPort === null) throw new Error('this file is the entry of a worker thread; it was started as a program');
+  const birth: WorkerBirth<Setup> = workerData;
+  const outlets = new Map<string, LinkOutlet<unknown>>();
+  const inlets = new Map<string, LinkInlet>();
+  const ports = new Map(birth.wires.map((born) => [born.wire, born]));
+  const bornWire = (wire: string): BornWire => {
+    const born = ports.get(wire);
+    if (born === undefined)
+      throw new Error(`${birth.name} has no wire "${wire}"; its wires are ${[...ports.keys()].join(', ')}`);
+    return born;
+  };
+
+  parentPort.on('message', (message: Rewire) => {
+    if (message.kind !== 'rewire') return;
+    // The actor may still be starting: then it finds the newest port when it asks for the wire.
+    ports.set(message.wire, { ...bornWire(message.wire), port: message.port });
+    outlets.get(message.wire)?.connect(message.port);
+    inlets.get(message.wire)?.connect(message.port);
+  });
+  const stopBeating = beat(birth.beats, birth.beatIndex, birth.beatEveryMs);
+  const stop = await start({
+    generation: birth.generation,
+    setup: birth.setup,
+    outlet: <Body>(wire: string) => {
+      const born = bornWire(wire);
+      const outlet = openOutlet<Body>(born.delivery);
+      outlet.connect(born.port);
+      outlets.set(wire, outlet as LinkOutlet<unknown>);
+      return outlet;
+    },
+    inlet: (wire, handle) => {
+      const inlet = openInlet(handle);
+      inlet.connect(bornWire(wire).port);
+      inlets.set(wire, inlet);
+    },
+  });
+  const control: HostControl = {
+    stop: async () => {
+      await stop();
+      stopBeating();
+      for (const inlet of inlets.values()) void inlet.disconnect();
+    },
+    injectFault: async (kind) => {
+      setImmediate(() => faults[kind]());
+    },
+  };
+  Comlink.expose(control, nodeEndpoint(birth.control));
+  parentPort.postMessage({ kind: 'ready' });
+};
+
+const leaked: Buffer[] = [];
+const faults: Record<HostFault, () => void> = {
+  throw: () => {
+    throw new Error('fault switch: throw');
+  },
+  exit: () => {
+    process.exit(3);
+  },
+  block: () => {
+    const endMs = performance.now() + 20_000;
+    while (performance.now() < endMs);
+  },
+  leak: () => {
+    for (let i = 0; i < 64; i++) leaked.push(Buffer.alloc(16 * 1024 * 1024, 1));
+  },
+};

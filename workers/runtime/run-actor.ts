@@ -1,0 +1,44 @@
+import { type Actor, rebuild } from './actor.ts';
+import type { Outlet } from './link.ts';
+
+export interface RunningActor<State, Message, Report> {
+  /** Resolves when all that the message leads to is written, believed and begun. */
+  deliver(message: Message): Promise<void>;
+  /** Believes a fact that somebody else said and wrote, in turn with the messages. */
+  believe(fact: Report): Promise<void>;
+  snapshot(): State;
+}
+
+/** Say it, wait until it is written, believe it, then do it. A crash between any two steps is safe. */
+export const runActor = <State, Message, Report>(
+  actor: Actor<State, Message, Report>,
+  history: Iterable<Report>,
+  journal: Outlet<Report>,
+): RunningActor<State, Message, Report> => {
+  let state = rebuild(actor, history);
+  let tail: Promise<void> = Promise.resolve();
+
+  const step = async (message: Message): Promise<void> => {
+    for (const fact of actor.decide(state, message)) {
+      await journal.send(fact);
+      state = actor.evolve(state, fact);
+      actor.perform(fact, tellSelf);
+    }
+  };
+  const deliver = (message: Message): Promise<void> => {
+    tail = tail.then(() => step(message));
+    return tail;
+  };
+  // A brain that throws takes its thread down, on purpose: the rejection is left unhandled so that the host sees it.
+  const tellSelf = (message: Message): void => void deliver(message);
+
+  const believe = (fact: Report): Promise<void> => {
+    tail = tail.then(() => {
+      state = actor.evolve(state, fact);
+    });
+    return tail;
+  };
+
+  for (const owed of actor.resume(state)) tellSelf(owed);
+  return { deliver, believe, snapshot: () => state };
+};

@@ -1,0 +1,270 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import * as Comlink from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import type { Clock } from './clock.ts';
+import { createHeartbeats, createPulse } from './heartbeat.ts';
+import type { BornWire, HostControl, HostFault, Rewire, WorkerBirth } from './host.ts';
+import type { Delivery } from './link.ts';
+import { judgeDeath, type RestartIntensity } from './restart-policy.ts';
+import { within } from './within.ts';
+
+export interface WorkerPlan {
+  readonly name: string;
+  readonly entry: URL;
+  /** A worker whose heartbeat is silent for longer is blocked: it is ended and replaced. */
+  readonly stallMs: number;
+  readonly maxHeapMb: number;
+  readonly intensity: RestartIntensity;
+}
+
+/** A wire between two workers, or between a worker and `main`. */
+export interface WirePlan {
+  readonly wire: string;
+  readonly from: string;
+  readonly to: string;
+  readonly delivery: Delivery;
+}
+
+export type SupervisionEvent =
+  | { readonly kind: 'started'; readonly worker: string; readonly generation: number; readonly tookMs: number }
+  | { readonly kind: 'died'; readonly worker: string; readonly generation: number; readonly why: string }
+  | { readonly kind: 'given-up'; readonly worker: string; readonly deaths: number; readonly windowMs: number };
+
+export interface WorkerState {
+  readonly worker: string;
+  readonly generation: number;
+  readonly state: 'starting' | 'up' | 'down' | 'given-up';
+  readonly startedAtMs: number;
+  readonly deaths: number;
+  readonly lastDeath: string | null;
+}
+
+export interface SupervisorOptions {
+  readonly clock: Clock;
+  readonly workers: readonly WorkerPlan[];
+  readonly wires: readonly WirePlan[];
+  /** The ends that main holds: `connect` is called with a new port whenever the other end was born again. */
+  readonly mainEnds: ReadonlyMap<string, { connect(port: MessagePort): void }>;
+  /** Asked at each birth; ports inside are transferred. */
+  setupOf(worker: string): Promise<{ readonly setup: unknown; readonly transfer: readonly MessagePort[] }>;
+  onEvent(event: SupervisionEvent): void;
+}
+
+export interface Supervisor {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  states(): readonly WorkerState[];
+  injectFault(worker: string, kind: HostFault): Promise<void>;
+  /** Workers that could not be ended because a system call holds them. Two of them mean: start the process anew. */
+  abandoned(): number;
+}
+
+const BEAT_EVERY_MS = 50;
+const WATCH_EVERY_MS = 100;
+const START_DEADLINE_MS = 20_000;
+const CALL_DEADLINE_MS = 3_000;
+const TERMINATE_DEADLINE_MS = 1_000;
+
+interface Seat {
+  readonly plan: WorkerPlan;
+  readonly index: number;
+  readonly pulse: ReturnType<typeof createPulse>;
+  worker: Worker | null;
+  control: Comlink.Remote<HostControl> | null;
+  generation: number;
+  state: WorkerState['state'];
+  startedAtMs: number;
+  bornAtMonoMs: number;
+  deathsMonoMs: number[];
+  lastDeath: string | null;
+}
+
+/** Starts the workers, watches their heartbeats, replaces the dead and rewires the living. One for all threads of the daemon. */
+export const createSupervisor = (options: SupervisorOptions): Supervisor => {
+  const { clock } = options;
+  const beats = createHeartbeats(options.workers.length);
+  const seats = new Map(
+    options.workers.map((plan, index): [string, Seat] => [
+      plan.name,
+      emptySeat(plan, index, createPulse(beats, index, clock.mono())),
+    ]),
+  );
+  let stopping = false;
+  let abandoned = 0;
+  let cancelWatch = (): void => undefined;
+  let watchedAtMonoMs = clock.mono();
+
+  const birth = async (seat: Seat): Promise<void> => {
+    seat.state = 'starting';
+    seat.generation += 1;
+    seat.bornAtMonoMs = clock.mono();
+    const { setup, transfer } = await options.setupOf(seat.plan.name);
+    const control = new MessageChannel();
+    const wires = wireUp(seat.plan.name);
+    const born: WorkerBirth<unknown> = {
+      name: seat.plan.name,
+      generation: seat.generation,
+      beats,
+      beatIndex: seat.index,
+      beatEveryMs: BEAT_EVERY_MS,
+      control: control.port1,
+      wires,
+      setup,
+    };
+    const worker = new Worker(seat.plan.entry, {
+      name: seat.plan.name,
+      workerData: born,
+      transferList: [control.port1, ...wires.map((wire) => wire.port), ...transfer],
+      resourceLimits: { maxOldGenerationSizeMb: seat.plan.maxHeapMb },
+    });
+    seat.worker = worker;
+    seat.control = Comlink.wrap<HostControl>(nodeEndpoint(control.port2));
+    seat.pulse.reset(clock.mono());
+    attend(seat, worker);
+  };
+
+  const attend = (seat: Seat, worker: Worker): void => {
+    let why: string | null = null;
+    worker.on('error', (error) => {
+      why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    });
+    worker.once('exit', (code) => {
+      if (seat.worker === worker) bury(seat, why ?? `its thread ended with code ${code}`);
+    });
+    worker.on('message', (message: { kind?: string }) => {
+      if (message.kind !== 'ready' || seat.worker !== worker) return;
+      seat.state = 'up';
+      seat.startedAtMs = clock.now();
+      seat.pulse.reset(clock.mono());
+      options.onEvent({
+        kind: 'started',
+        worker: seat.plan.name,
+        generation: seat.generation,
+        tookMs: Math.round(clock.mono() - seat.bornAtMonoMs),
+      });
+    });
+  };
+
+  /** New channels for every wire of a worker; the other end is told, so nobody writes to the dead. */
+  const wireUp = (name: string): BornWire[] =>
+    options.wires
+      .filter((plan) => plan.from === name || plan.to === name)
+      .map((plan) => {
+        const { port1, port2 } = new MessageChannel();
+        const peer = plan.from === name ? plan.to : plan.from;
+        if (peer === 'main') options.mainEnds.get(plan.wire)?.connect(port2);
+        else {
+          const peerWorker = seats.get(peer)?.worker;
+          if (peerWorker)
+            peerWorker.postMessage({ kind: 'rewire', wire: plan.wire, port: port2 } satisfies Rewire, [port2]);
+          else port2.close();
+        }
+        return { wire: plan.wire, port: port1, delivery: plan.delivery };
+      });
+
+  const bury = (seat: Seat, why: string): void => {
+    seat.worker = null;
+    seat.control?.[Comlink.releaseProxy]();
+    seat.control = null;
+    if (stopping) return;
+    seat.state = 'down';
+    seat.lastDeath = why;
+    seat.deathsMonoMs = [...seat.deathsMonoMs, clock.mono()].slice(-50);
+    options.onEvent({ kind: 'died', worker: seat.plan.name, generation: seat.generation, why });
+    const verdict = judgeDeath(seat.plan.intensity, seat.deathsMonoMs);
+    if (verdict.kind === 'give-up') {
+      seat.state = 'given-up';
+      options.onEvent({
+        kind: 'given-up',
+        worker: seat.plan.name,
+        deaths: verdict.deaths,
+        windowMs: seat.plan.intensity.windowMs,
+      });
+      return;
+    }
+    if (verdict.delayMs === 0) void birth(seat);
+    else clock.after(verdict.delayMs, () => void (stopping || birth(seat)));
+  };
+
+  const watch = (): void => {
+    const nowMs = clock.mono();
+    // When this very timer was late, the whole machine was short of CPU (or asleep): silence then proves nothing.
+    const lateMs = Math.max(0, nowMs - watchedAtMonoMs - WATCH_EVERY_MS);
+    watchedAtMonoMs = nowMs;
+    for (const seat of seats.values()) {
+      if (seat.worker === null) continue;
+      if (lateMs > WATCH_EVERY_MS) seat.pulse.reset(nowMs);
+      const patienceMs = seat.state === 'up' ? seat.plan.stallMs : START_DEADLINE_MS;
+      const silentMs = seat.pulse.silentForMs(nowMs);
+      if (silentMs > patienceMs) void replaceBlocked(seat, seat.worker, Math.round(silentMs));
+    }
+    cancelWatch = clock.after(WATCH_EVERY_MS, watch);
+  };
+
+  const replaceBlocked = async (seat: Seat, worker: Worker, silentMs: number): Promise<void> => {
+    // From here the old thread is nobody: its exit, whenever it comes, is not this seat's death.
+    seat.worker = null;
+    const ended = worker.terminate();
+    bury(seat, `blocked: no heartbeat for ${silentMs} ms`);
+    try {
+      await within(TERMINATE_DEADLINE_MS, `${seat.plan.name} to end`, ended);
+    } catch {
+      /* terminate() waits for a system call that holds the thread: it is counted, and ends whenever the call does */
+      abandoned += 1;
+    }
+  };
+
+  return {
+    start: async () => {
+      for (const seat of seats.values()) await birth(seat);
+      watchedAtMonoMs = clock.mono();
+      watch();
+    },
+    stop: async () => {
+      stopping = true;
+      cancelWatch();
+      await Promise.all([...seats.values()].map((seat) => retire(seat)));
+    },
+    states: () => [...seats.values()].map(stateOf),
+    injectFault: async (name, kind) => {
+      const control = seats.get(name)?.control;
+      if (!control) throw new Error(`worker "${name}" is not up`);
+      await within(CALL_DEADLINE_MS, `${name} to take the fault`, control.injectFault(kind));
+    },
+    abandoned: () => abandoned,
+  };
+};
+
+const retire = async (seat: Seat): Promise<void> => {
+  const { worker, control } = seat;
+  if (worker === null) return;
+  try {
+    if (control !== null) await within(CALL_DEADLINE_MS, `${seat.plan.name} to stop`, control.stop());
+  } catch {
+    /* it did not let go in time: the journal holds what it owed, and the thread is ended below */
+  }
+  await worker.terminate();
+};
+
+const emptySeat = (plan: WorkerPlan, index: number, pulse: Seat['pulse']): Seat => ({
+  plan,
+  index,
+  pulse,
+  worker: null,
+  control: null,
+  generation: 0,
+  state: 'down',
+  startedAtMs: 0,
+  bornAtMonoMs: 0,
+  deathsMonoMs: [],
+  lastDeath: null,
+});
+
+const stateOf = (seat: Seat): WorkerState => ({
+  worker: seat.plan.name,
+  generation: seat.generation,
+  state: seat.state,
+  startedAtMs: seat.startedAtMs,
+  deaths: seat.deathsMonoMs.length,
+  lastDeath: seat.lastDeath,
+});

@@ -1,0 +1,64 @@
+/** What a byte means to a line's shape. Letters are ASCII letters, the underscore, and every byte of a non-ASCII word. */
+export const byteKind = {
+  letter: 0,
+  digit: 1,
+  space: 2,
+  punctuation: 3,
+  newline: 4,
+  carriageReturn: 5,
+  escape: 6,
+  ignored: 7,
+  symbol: 8,
+} as const;
+
+const kindOf = (byte: number): number => {
+  if (byte === 10) return byteKind.newline;
+  if (byte === 13) return byteKind.carriageReturn;
+  if (byte === 27) return byteKind.escape;
+  if (byte === 9 || byte === 32) return byteKind.space;
+  if (byte < 32 || byte === 127) return byteKind.ignored;
+  if (byte >= 48 && byte <= 57) return byteKind.digit;
+  // 0xE2 leads U+2000-2FFF: punctuation, arrows, boxes, spinners; no script has its letters there.
+  if (byte === 0xe2) return byteKind.symbol;
+  if (byte >= 0x80 || byte === 95 || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122)) return byteKind.letter;
+  return byteKind.punctuation;
+};
+
+/** Kind of each byte value. */
+export const byteKinds = Uint8Array.from({ length: 256 }, (_, byte) => kindOf(byte));
+
+/** Each letter byte with ASCII capitals made small; 0 for what is no letter. */
+export const letterBytes = Uint8Array.from({ length: 256 }, (_, byte) =>
+  kindOf(byte) !== byteKind.letter ? 0 : byte >= 65 && byte <= 90 ? byte + 32 : byte,
+);
+
+/** Each byte value with ASCII capitals made small. */
+export const foldedBytes = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 65 && byte <= 90 ? byte + 32 : byte));
+
+const hashPrime = 0x01000193;
+export const wordSeed = 0x811c9dc5 | 0;
+
+/** FNV-1a, the hash that the pass over a line computes letter by letter. */
+export const hashWord = (word: string): number => {
+  let hash = wordSeed;
+  for (const byte of Buffer.from(word)) hash = Math.imul(hash ^ (foldedBytes[byte] ?? 0), hashPrime);
+  return hash;
+};
+
+/** A set of word hashes that turns nearly every stranger away by one load. */
+export class WordSet {
+  private readonly filter = new Uint8Array(4096);
+  private readonly hashes = new Set<number>();
+
+  constructor(words: string) {
+    for (const word of words.trim().split(/\s+/)) {
+      const hash = hashWord(word);
+      this.hashes.add(hash);
+      this.filter[hash & 4095] = 1;
+    }
+  }
+
+  has(hash: number): boolean {
+    return this.filter[hash & 4095] === 1 && this.hashes.has(hash);
+  }
+}

@@ -1,0 +1,110 @@
+import { byteKind, byteKinds, foldedBytes, hashWord, WordSet } from './byte-kinds.ts';
+
+// Whole words, case ignored. Words that also name ordinary things (limit, missing, warning, invalid) are left out.
+const words = new WordSet(`
+  error errors err fail fails failed failing failure failures fatal panic panicked exception exceptions traceback stacktrace
+  crash crashed crashes crashing abort aborted aborting refused denied unauthorized forbidden timeout timeouts unreachable unavailable
+  rejected unable cannot retrying retry retries killed oom segfault segmentation sigsegv sigabrt sigkill corrupt corrupted exhausted
+  exceeded disconnected unhandled uncaught unresolved undeliverable econnrefused econnreset etimedout enoent eacces enospc epipe
+  enotfound eaddrinuse emfile deadlock deadlocked throttled
+  fehler fehlgeschlagen ausnahme abgelehnt gescheitert abgebrochen fout fouten mislukt geweigerd
+  erreur erreurs échec Échec échoué refusé impossible
+  fallo fallos falló fallido excepción denegado rechazado erro erros falha falhas falhou exceção negado
+  errore errori fallito eccezione rifiutato błąd błędy odmowa misslyckades fejl mislykkedes hata chyba virhe epäonnistui
+  gagal kesalahan lỗi`);
+
+// Scripts that inflect or do not part words by spaces: the stem is looked for anywhere in the word.
+const stems = [
+  '错误',
+  '失败',
+  '异常',
+  '超时',
+  '拒绝',
+  '錯誤',
+  '失敗',
+  '異常',
+  '逾時',
+  '拒絕',
+  'エラー',
+  '例外',
+  '에러',
+  '오류',
+  '실패',
+  '예외',
+  'ошиб',
+  'Ошиб',
+  'ОШИБ',
+  'сбой',
+  'удалось',
+  'отказ',
+  'исключени',
+  'помилк',
+  'σφάλμα',
+  'خطأ',
+  'فشل',
+  'שגיאה',
+  'त्रुटि',
+  'ผิดพลาด',
+].map((stem) => Buffer.from(stem));
+
+// CamelCase names end in these: ReadTimeoutError, NullPointerException, ConnectFailure.
+const suffixes = ['error', 'exception', 'failure'].map((suffix) => Buffer.from(suffix));
+
+const negations = new WordSet('no not without zero never any if');
+const zero = hashWord('0');
+
+/** Whether the word at [from, to) speaks of failure, given the hashes of it and of the word before. */
+export const isFailureWord = (line: Buffer, from: number, to: number, hash: number, before: number): boolean => {
+  const known = words.has(hash);
+  if (!known && !(to - from > 7 && endsInFailure(line, from, to))) return false;
+  return !isNamed(line, from, to) && before !== zero && !negations.has(before) && !countsNothing(line, to);
+};
+
+/** Whether a word with non-ASCII bytes holds a failure stem. */
+export const hasFailureStem = (line: Buffer, from: number, to: number): boolean => {
+  const word = line.subarray(from, to);
+  return stems.some((stem) => stem.length <= word.length && word.includes(stem));
+};
+
+const endsInFailure = (line: Buffer, from: number, to: number): boolean => {
+  const last = (line[to - 1] ?? 0) | 32;
+  if (last !== 114 && last !== 110 && last !== 101) return false;
+  return suffixes.some((suffix) => {
+    if (suffix.length > to - from) return false;
+    for (let back = 1; back <= suffix.length; back++) {
+      if (foldedBytes[line[to - back] ?? 0] !== suffix[suffix.length - back]) return false;
+    }
+    return true;
+  });
+};
+
+// `error.log`, `/errors/`, `error-handler`, `retry_policy` name a thing; they do not report a failure.
+const isNamed = (line: Buffer, from: number, to: number): boolean => {
+  const next = line[to] ?? 0;
+  const joins = next === 46 || next === 45 || next === 47 || next === 40;
+  if (joins && byteKinds[line[to + 1] ?? 32] === byteKind.letter) return true;
+  if (next === 61 || from === 0) return false;
+  const previous = line[from - 1] ?? 0;
+  return (
+    previous === 47 ||
+    ((previous === 45 || previous === 46) &&
+      from > 1 &&
+      byteKinds[line[from - 2] ?? 32] === byteKind.letter &&
+      !isQualified(line, from))
+  );
+};
+
+// `java.io.IOException`, `docker.errors.NotFound` are qualified names of failures: a capital after the dot.
+const isQualified = (line: Buffer, from: number): boolean => {
+  const first = line[from] ?? 0;
+  return line[from - 1] === 46 && first >= 65 && first <= 90;
+};
+
+// `errors: 0`, `failures=0`, `"failed": 0` count failures and found none.
+const countsNothing = (line: Buffer, to: number): boolean => {
+  let at = to;
+  while (at < to + 4 && isFiller(line[at] ?? 0)) at++;
+  return at > to && line[at] === 48 && byteKinds[line[at + 1] ?? 32] !== byteKind.digit && line[at + 1] !== 120;
+};
+
+const isFiller = (byte: number): boolean => byte === 58 || byte === 61 || byte === 32 || byte === 34 || byte === 39;

@@ -1,0 +1,93 @@
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+
+export interface FileGap {
+  readonly fromByte: number;
+  readonly toByte: number;
+  readonly why: string;
+}
+
+/** A file that others append to, read from a known byte on. */
+export interface FollowedFile {
+  /** Up to which byte all was read. */
+  readonly offset: number;
+  /** Reads into `buffer` what came since; 0 at the end. */
+  read(buffer: Buffer): number;
+  /** Reads again what lies between two bytes; less than asked where the file ends earlier. */
+  readAgain(buffer: Buffer, range: { fromByte: number; toByte: number }): number;
+  /** Bytes written and not yet read. */
+  lagBytes(): number;
+  /** Looks whether the file is still the one it was; says so once for each thing that happened to it. */
+  inspect(): void;
+  close(): void;
+}
+
+/** @param startAt byte to begin at, from an earlier life. */
+export const followFile = (path: string, options: { startAt: number; onGap: (gap: FileGap) => void }): FollowedFile => {
+  let offset = options.startAt;
+  let descriptor: number | null = null;
+  let isDetached = false;
+
+  const open = (): number | null => {
+    if (descriptor !== null) return descriptor;
+    try {
+      descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      return null;
+    }
+    inspect(descriptor);
+    return descriptor;
+  };
+  const inspect = (opened: number): void => {
+    const now = fstatSync(opened);
+    if (now.size < offset) {
+      const lost = offset;
+      offset = 0;
+      options.onGap({
+        fromByte: 0,
+        toByte: lost,
+        why: `truncated to ${now.size} bytes after ${lost} were read; what came between is lost`,
+      });
+    }
+    if (isDetached || isAt(path, now)) return;
+    isDetached = true;
+    // The job still writes to the file it opened, so we go on reading it: only those who look later miss something.
+    const what = now.nlink === 0 ? 'deleted' : 'moved or replaced';
+    options.onGap({ fromByte: 0, toByte: offset, why: `${what} under the running job; still read, no longer kept` });
+  };
+
+  return {
+    get offset() {
+      return offset;
+    },
+    read: (buffer) => {
+      const opened = open();
+      if (opened === null) return 0;
+      const length = readSync(opened, buffer, 0, buffer.length, offset);
+      offset += length;
+      return length;
+    },
+    readAgain: (buffer, { fromByte, toByte }) => {
+      const opened = open();
+      return opened === null ? 0 : readSync(opened, buffer, 0, Math.min(buffer.length, toByte - fromByte), fromByte);
+    },
+    lagBytes: () => {
+      const opened = open();
+      return opened === null ? 0 : Math.max(0, fstatSync(opened).size - offset);
+    },
+    inspect: () => {
+      if (descriptor !== null) inspect(descriptor);
+    },
+    close: () => {
+      if (descriptor !== null) closeSync(descriptor);
+      descriptor = null;
+    },
+  };
+};
+
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+const isAt = (path: string, file: Stats): boolean => {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && found.ino === file.ino && found.dev === file.dev;
+};

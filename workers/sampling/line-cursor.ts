@@ -1,0 +1,38 @@
+/** Where a pass over a line stands, and what it found. One record is reused for every line: no line costs an allocation. */
+export interface LineCursor {
+  at: number;
+  /** Where the pass must stop. */
+  end: number;
+  /** Where the word at hand begins. */
+  from: number;
+  l1: number;
+  l2: number;
+  flags: number;
+  /** Hashes of the two words before this place. */
+  word: number;
+  wordBefore: number;
+  /** Rows that a cursor movement went up; the redraw covers as many lines. */
+  rowsUp: number;
+  /** A carriage return inside the line, where the line begins anew. */
+  sawReturn: boolean;
+  sawText: boolean;
+}
+
+export const createLineCursor = (): LineCursor => ({
+  at: 0,
+  end: 0,
+  from: 0,
+  l1: 0,
+  l2: 0,
+  flags: 0,
+  word: 0,
+  wordBefore: 0,
+  rowsUp: 0,
+  sawReturn: false,
+  sawText: false,
+});
+
+const spread = 0x5bd1e995;
+
+/** Order-sensitive step of a line's hash. */
+export const mix = (hash: number, value: number): number => Math.imul(((hash << 5) | (hash >>> 27)) ^ value, spread);

@@ -1,0 +1,182 @@
+import { lineFlag } from '#protocol/observations';
+import { byteKind, byteKinds, hashWord, letterBytes, WordSet, wordSeed } from './byte-kinds.ts';
+import { hasFailureStem, isFailureWord } from './failure-words.ts';
+import { type LineCursor, mix } from './line-cursor.ts';
+import { shapeNumber, shapeUuid } from './number-shape.ts';
+import { skipEscape } from './terminal-escape.ts';
+
+const prime = 0x01000193;
+const frameWords = new WordSet('at file caused');
+
+/**
+ * Shapes the line that starts at `start`: one pass, no string. Ends before the newline, or at `end`.
+ * @returns whether a newline was found; `cursor.at` is its place.
+ */
+export const shapeLine = (
+  cursor: LineCursor,
+  bytes: Buffer,
+  range: { readonly start: number; readonly end: number },
+): boolean => {
+  begin(cursor, range.start);
+  cursor.end = range.end;
+  const found = walk(cursor, bytes);
+  finish(cursor);
+  return found;
+};
+
+const begin = (cursor: LineCursor, start: number): void => {
+  cursor.at = start;
+  cursor.l1 = 1;
+  cursor.l2 = 2;
+  cursor.flags = 0;
+  cursor.word = 0;
+  cursor.wordBefore = 0;
+  cursor.rowsUp = 0;
+  cursor.sawReturn = false;
+  cursor.sawText = false;
+};
+
+const walk = (cursor: LineCursor, bytes: Buffer): boolean => {
+  const { end } = cursor;
+  let at = cursor.at;
+  let mark = 0;
+  while (at < end) {
+    let byte = bytes[at] ?? 0;
+    if (((byte | 32) - 97) >>> 0 < 26 || letterBytes[byte] !== 0) {
+      cursor.from = at;
+      let hash = wordSeed;
+      let seen = 0;
+      for (;;) {
+        // ASCII letters by arithmetic: a table would cost a nanosecond a byte.
+        let letter = byte | 32;
+        if ((letter - 97) >>> 0 >= 26) {
+          letter = letterBytes[byte] ?? 0;
+          if (letter === 0) break;
+          seen |= letter;
+        }
+        hash = Math.imul(hash ^ letter, prime);
+        if (++at >= end) break;
+        byte = bytes[at] ?? 0;
+      }
+      cursor.at = at;
+      mark = 0;
+      if (at < end && byte >= 48 && byte <= 57) shapeNumber(cursor, bytes);
+      else endWord(cursor, bytes, hash, seen);
+      at = cursor.at;
+      continue;
+    }
+    const kind = byteKinds[byte] ?? 0;
+    if (kind === byteKind.space) {
+      at++;
+    } else if (kind === byteKind.punctuation) {
+      // A run of one mark (a ruler, a bar that grows) counts once, and so does a lone |/-\ spinner.
+      const shown = isSpinner(bytes, at, byte) ? 42 : byte;
+      if (shown !== mark) {
+        cursor.l1 = mix(cursor.l1, shown);
+        cursor.l2 = mix(cursor.l2, shown);
+        mark = shown;
+      }
+      at++;
+    } else if (kind === byteKind.digit) {
+      cursor.at = at;
+      cursor.from = at;
+      mark = 0;
+      shapeNumber(cursor, bytes);
+      at = cursor.at;
+    } else if (kind === byteKind.newline) {
+      cursor.at = at;
+      return true;
+    } else {
+      cursor.at = at;
+      special(cursor, bytes, kind);
+      at = cursor.at;
+    }
+  }
+  cursor.at = at;
+  return false;
+};
+
+const endWord = (cursor: LineCursor, bytes: Buffer, hash: number, seen: number): void => {
+  const { from, at: to } = cursor;
+  if (to - from === 8 && bytes[to] === 45 && shapeUuid(cursor, bytes)) return;
+  cursor.l1 = mix(cursor.l1, hash);
+  cursor.l2 = mix(cursor.l2, hash);
+  cursor.sawText = true;
+  if ((cursor.flags & lineFlag.failing) === 0) {
+    if (isFailureWord(bytes, from, to, hash, cursor.word) || (seen >= 0x80 && hasFailureStem(bytes, from, to)))
+      cursor.flags |= lineFlag.failing;
+    else if (cursor.word === 0 && frameWords.has(hash) && isStackFrame(bytes, from, to))
+      cursor.flags |= lineFlag.failing;
+    else if (hash === outWord && timedWords.has(cursor.word)) cursor.flags |= lineFlag.failing;
+  }
+  cursor.wordBefore = cursor.word;
+  cursor.word = hash;
+};
+
+const outWord = hashWord('out');
+const timedWords = new WordSet('timed time ran');
+
+// Indented `at f (file:1:2)`, `File "x", line 3` and `Caused by:` are how stack traces look in most runtimes.
+const isStackFrame = (bytes: Buffer, from: number, to: number): boolean => {
+  const indented = from > 0 && byteKinds[bytes[from - 1] ?? 0] === byteKind.space;
+  const next = bytes[to + 1] ?? 0;
+  return (
+    (indented && to - from === 2 && bytes[to] === 32) ||
+    (indented && to - from === 4 && next === 34) ||
+    (to - from === 6 && next === 98)
+  );
+};
+
+const isSpinner = (bytes: Buffer, at: number, byte: number): boolean => {
+  if (byte !== 124 && byte !== 47 && byte !== 45 && byte !== 92) return false;
+  const before = at === 0 ? 32 : (bytes[at - 1] ?? 32);
+  const after = bytes[at + 1] ?? 32;
+  return (before <= 32 || before === 91) && (after <= 32 || after === 93);
+};
+
+const special = (cursor: LineCursor, bytes: Buffer, kind: number): void => {
+  const { at, end } = cursor;
+  if (kind === byteKind.symbol) {
+    drawSymbol(cursor, bytes);
+  } else if (kind === byteKind.escape) {
+    cursor.at = skipEscape(cursor, bytes);
+  } else {
+    if (kind === byteKind.carriageReturn && at + 1 < end && bytes[at + 1] !== 10) cursor.sawReturn = true;
+    cursor.at = at + 1;
+  }
+};
+
+const drawSymbol = (cursor: LineCursor, bytes: Buffer): void => {
+  const { at, end } = cursor;
+  const row = bytes[at + 1] ?? 0;
+  // Boxes, blocks, dots (94-97) and braille (A0-A3) are drawing: bars and spinners. Ticks and crosses say something.
+  const isDrawing = (row >= 0x94 && row <= 0x97) || (row >= 0xa0 && row <= 0xa3) || row === 0x80;
+  // A braille cell is a frame of a spinner: the line is one more picture of the same wait.
+  if (row >= 0xa0 && row <= 0xa3) cursor.flags |= lineFlag.redraw;
+  if (!isDrawing) {
+    const code = (row << 8) | (bytes[at + 2] ?? 0);
+    cursor.l1 = mix(cursor.l1, code);
+    cursor.l2 = mix(cursor.l2, code);
+  }
+  let next = at + 1;
+  while (next < end && next < at + 3 && ((bytes[next] ?? 0) & 0xc0) === 0x80) next++;
+  cursor.at = next;
+};
+
+const finish = (cursor: LineCursor): void => {
+  if (!cursor.sawText) {
+    cursor.l1 = 0;
+    cursor.l2 = 0;
+    cursor.flags |= lineFlag.blank;
+    return;
+  }
+  cursor.l1 = avalanche(cursor.l1);
+  cursor.l2 = avalanche(cursor.l2);
+};
+
+// 0 is kept for a blank line. Signed, since a field that ever held more than 31 bits is slow for good.
+const avalanche = (hash: number): number => {
+  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16) || 1;
+};

@@ -1,0 +1,219 @@
+import { assertNever } from '#protocol/assert-never';
+import type { RunId } from '#protocol/ids';
+import type { SamplingMessage, WatchedRun } from '#protocol/messages';
+import type { ObservationBatch, RunObservation } from '#protocol/observations';
+import type { OutputStream } from '#protocol/output-index';
+import type { Redactor } from '#redaction/redact';
+import type { Clock } from '#runtime/clock';
+import type { Outlet } from '#runtime/link';
+import { createFileRounds, type FileRounds } from './file-rounds.ts';
+import { createHostWatch, type HostReading, type HostWatch } from './host-figures.ts';
+import { turnMs } from './pacing.ts';
+import { openProcFiles, type ProcFiles } from './proc-files.ts';
+import { createProcessTable, type ProcessTable } from './process-table.ts';
+import { RunOutput } from './run-output.ts';
+import type { CreateAgentTap, CreateLineTap } from './taps.ts';
+import { WatchedEntry } from './watched-entry.ts';
+
+export interface OutputGap {
+  readonly runId: RunId;
+  readonly stream: OutputStream;
+  readonly fromByte: number;
+  readonly toByte: number;
+  readonly why: string;
+}
+
+export interface SamplingOptions {
+  readonly clock: Clock;
+  readonly homeDir: string;
+  readonly outlets: { readonly observations: Outlet<ObservationBatch> };
+  readonly createLineTap: CreateLineTap;
+  readonly createAgentTap: CreateAgentTap;
+  redactorFor(run: WatchedRun): Redactor;
+  report(gap: OutputGap): void;
+  readonly procFiles?: ProcFiles;
+  readonly readHost?: () => Promise<HostReading>;
+}
+
+export interface Sampling {
+  /** `unwatch` settles when the rest was read and told, or after a second: a flood may take longer. */
+  receive(message: SamplingMessage): Promise<void>;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export const createSampling = (options: SamplingOptions): Sampling => new SamplingActor(options);
+
+/** Batches that detection has not confirmed; beyond, output stays in its file and is read later. */
+const unconfirmedAtMost = 4;
+const readBytes = 256 * 1024;
+const roundsAtMost = 16;
+const readForMs = 40;
+const inspectEveryMs = 1000;
+const inspectManyEveryMs = 5000;
+const unwatchWaitMs = 1000;
+// Above this many runs, those that have long said nothing are listened to in every third turn.
+const largeFleet = 100;
+const quietTurns = 3;
+
+class SamplingActor implements Sampling {
+  readonly #options: SamplingOptions;
+  readonly #entries = new Map<RunId, WatchedEntry>();
+  readonly #table: ProcessTable;
+  readonly #host: HostWatch;
+  readonly #files: FileRounds;
+  readonly #buffer = Buffer.allocUnsafe(readBytes);
+  #unconfirmed = 0;
+  #takeBackTimer: (() => void) | null = null;
+  #inspectedAtMs = 0;
+  #turns = 0;
+  #isRunning = false;
+
+  constructor(options: SamplingOptions) {
+    const { clock, homeDir, procFiles, readHost } = options;
+    this.#options = options;
+    this.#table = createProcessTable(procFiles ?? openProcFiles());
+    this.#host = createHostWatch({ clock, homeDir, ...(readHost === undefined ? {} : { read: readHost }) });
+    this.#files = createFileRounds(homeDir, (cwd, marks) => {
+      for (const entry of this.#entries.values()) if (entry.run.cwd === cwd) entry.addFileMarks(marks);
+    });
+  }
+
+  start(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#host.current();
+    this.#schedule(0);
+  }
+
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    this.#takeBackTimer?.();
+    await Promise.all([this.#files.settled(), this.#host.settled()]);
+    for (const entry of [...this.#entries.values()]) this.#forget(entry);
+    this.#table.close();
+  }
+
+  async receive(message: SamplingMessage): Promise<void> {
+    switch (message.kind) {
+      case 'watch':
+        return this.#watch(message.run);
+      case 'unwatch':
+        return this.#unwatch(message.runId);
+      case 'refill':
+        for (const entry of [...this.#entries.values()]) await entry.refill(breathe);
+        return;
+      // A frozen run is looked at like any other, and sampling knows no policy.
+      case 'paused':
+      case 'resumed':
+      case 'policy-changed':
+        return;
+      default:
+        return assertNever(message);
+    }
+  }
+
+  async #watch(run: WatchedRun): Promise<void> {
+    if (this.#entries.has(run.runId)) return;
+    const { createLineTap, createAgentTap, clock } = this.#options;
+    const redact = this.#options.redactorFor(run);
+    const output = new RunOutput({
+      runDir: run.runDir,
+      redact,
+      model: run.model,
+      createLineTap,
+      createAgentTap,
+      onGap: (gap) => this.#options.report({ runId: run.runId, ...gap }),
+    });
+    const entry = new WatchedEntry(run, { output, redact, monoMs: clock.mono() });
+    this.#entries.set(run.runId, entry);
+    this.#table.add(run);
+    if (output.isResumed) await entry.refill(breathe);
+  }
+
+  async #unwatch(runId: RunId): Promise<void> {
+    const entry = this.#entries.get(runId);
+    if (entry === undefined) return;
+    await entry.beginEnd();
+    await new Promise<void>((settle) => {
+      const takeBack = this.#options.clock.after(unwatchWaitMs, settle);
+      entry.onForgotten = () => {
+        takeBack();
+        settle();
+      };
+    });
+  }
+
+  #schedule(delayMs: number): void {
+    if (!this.#isRunning) return;
+    this.#takeBackTimer = this.#options.clock.after(delayMs, () => {
+      const beganMs = this.#options.clock.mono();
+      const hasMore = this.#turn();
+      this.#schedule(hasMore ? 1 : Math.max(1, turnMs - (this.#options.clock.mono() - beganMs)));
+    });
+  }
+
+  /** True when output is left to read. */
+  #turn(): boolean {
+    if (this.#unconfirmed >= unconfirmedAtMost) return false;
+    const { clock } = this.#options;
+    const moment = { atMs: clock.now(), monoMs: clock.mono() };
+    const unread = this.#readOutput(moment);
+    this.#files.turn(new Set([...this.#entries.values()].map((entry) => entry.run.cwd)), moment);
+    const ended = [...this.#entries.values()].filter((entry) => entry.phase === 'ending' && !unread.has(entry));
+    const due = [...this.#entries.values()].filter((entry) => entry.isDue(moment.monoMs) || ended.includes(entry));
+    if (due.length > 0) this.#tell(due, { moment, ended });
+    return unread.size > 0;
+  }
+
+  /** Everybody gets one buffer a round, so that one flood does not silence the others; rounds go on while there is time. */
+  #readOutput({ atMs, monoMs }: { atMs: number; monoMs: number }): ReadonlySet<WatchedEntry> {
+    const { clock } = this.#options;
+    const isLarge = this.#entries.size > largeFleet;
+    const skipsQuiet = isLarge && this.#turns++ % quietTurns !== 0;
+    let open = new Set(
+      [...this.#entries.values()].filter(
+        (entry) => entry.phase !== 'refilling' && !(skipsQuiet && entry.isQuiet(atMs)),
+      ),
+    );
+    if (!skipsQuiet && monoMs - this.#inspectedAtMs >= (isLarge ? inspectManyEveryMs : inspectEveryMs)) {
+      this.#inspectedAtMs = monoMs;
+      for (const entry of open) entry.output.inspect();
+    }
+    for (let round = 0; round < roundsAtMost && open.size > 0; round++) {
+      if (round > 0 && clock.mono() - monoMs >= readForMs) break;
+      open = new Set([...open].filter((entry) => entry.output.read(this.#buffer, atMs) >= this.#buffer.length));
+    }
+    return open;
+  }
+
+  #tell(
+    due: readonly WatchedEntry[],
+    { moment, ended }: { moment: { atMs: number; monoMs: number }; ended: readonly WatchedEntry[] },
+  ): void {
+    for (const entry of ended) entry.output.flush(moment.atMs);
+    const figures = this.#table.pass(
+      due.map((entry) => entry.run.runId),
+      moment.monoMs,
+    );
+    const runs = due.map((entry): RunObservation => {
+      const { runId } = entry.run;
+      return entry.observe(moment, { figures: figures.get(runId) ?? null, ended: this.#table.endedCommands(runId) });
+    });
+    for (const entry of ended) this.#forget(entry);
+    this.#unconfirmed++;
+    void this.#options.outlets.observations.send({ ...moment, host: this.#host.current(), runs }).then(() => {
+      this.#unconfirmed--;
+      for (const entry of ended) entry.onForgotten();
+    });
+  }
+
+  #forget(entry: WatchedEntry): void {
+    this.#entries.delete(entry.run.runId);
+    this.#table.remove(entry.run.runId);
+    entry.output.close();
+  }
+}
+
+/** Lets messages and heartbeats through between two pieces of long work. */
+const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

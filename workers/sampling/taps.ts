@@ -1,0 +1,28 @@
+import type { AgentEvent, AgentKind } from '#protocol/agent-events';
+import type { LineBatch } from '#protocol/observations';
+import type { OutputStream } from '#protocol/output-index';
+import type { Redactor } from '#redaction/redact';
+
+/** Output to shapes of lines. */
+export interface LineTap {
+  /** `chunk` belongs to the caller again after the call. */
+  feed(stream: OutputStream, chunk: Buffer, atMs: number): void;
+  /** Lines since the last call; null when there were none. */
+  take(): LineBatch | null;
+  /** No more comes: what has no newline yet is a line too. */
+  flush(atMs: number): void;
+  readonly lines: number;
+  readonly lastLine: string | null;
+}
+export type CreateLineTap = (options: { readonly firstLine: number; readonly redact: Redactor }) => LineTap;
+
+/** Output to what an agent did, once its stream is recognised. */
+export interface AgentTap {
+  /** `chunk` belongs to the caller again after the call. */
+  feed(stream: OutputStream, chunk: Buffer, atMs: number): void;
+  take(): readonly AgentEvent[];
+  flush(atMs: number): void;
+  /** null while the stream is not that of an agent we know. */
+  readonly agentKind: AgentKind | null;
+}
+export type CreateAgentTap = (options: { readonly redact: Redactor; readonly model: string | null }) => AgentTap;

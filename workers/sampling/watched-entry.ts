@@ -1,0 +1,84 @@
+import type { WatchedRun } from '#protocol/messages';
+import type { ProcessFigures, ProgressMark, RunObservation } from '#protocol/observations';
+import type { Redactor } from '#redaction/redact';
+import { createChildExits } from './child-exits.ts';
+import { createPace, type Pace } from './pacing.ts';
+import type { RunOutput } from './run-output.ts';
+
+export type EntryPhase = 'refilling' | 'following' | 'ending';
+
+/** All that sampling holds of one run. */
+export class WatchedEntry {
+  readonly run: WatchedRun;
+  readonly output: RunOutput;
+  phase: EntryPhase = 'following';
+  /** Called once the last observation is confirmed. */
+  onForgotten: () => void = () => undefined;
+  readonly #pace: Pace;
+  readonly #childExits: (ended: readonly string[], atMs: number) => readonly ProgressMark[];
+  #fileMarks: readonly ProgressMark[] = [];
+  #isRefilled = false;
+  #underWay: Promise<void> = Promise.resolve();
+
+  constructor(run: WatchedRun, { output, redact, monoMs }: { output: RunOutput; redact: Redactor; monoMs: number }) {
+    this.run = run;
+    this.output = output;
+    this.#pace = createPace(run.limits, monoMs);
+    this.#childExits = createChildExits(redact);
+  }
+
+  isDue(monoMs: number): boolean {
+    return (
+      this.phase === 'following' &&
+      (this.#isRefilled || this.output.unsentBytes >= sendAtBytes || this.#pace.isDue(monoMs))
+    );
+  }
+  isQuiet(atMs: number): boolean {
+    return this.phase === 'following' && atMs - (this.output.lastOutputAtMs ?? this.run.startedAtMs) > quietAfterMs;
+  }
+  addFileMarks(marks: readonly ProgressMark[]): void {
+    this.#fileMarks = [...this.#fileMarks, ...marks];
+  }
+
+  async refill(breathe: () => Promise<void>): Promise<void> {
+    if (this.phase !== 'following') return;
+    this.phase = 'refilling';
+    this.#underWay = this.output.refill(breathe);
+    await this.#underWay;
+    this.#isRefilled = true;
+    this.phase = 'following';
+  }
+
+  /** From here on only the rest is read. */
+  async beginEnd(): Promise<void> {
+    await this.#underWay;
+    this.phase = 'ending';
+  }
+
+  observe(
+    moment: { atMs: number; monoMs: number },
+    seen: { figures: ProcessFigures | null; ended: readonly string[] },
+  ): RunObservation {
+    const hadOutput = this.output.unsentBytes > 0;
+    const news = this.output.take(moment.atMs);
+    if (seen.figures !== null) this.#pace.note(moment.monoMs, { figures: seen.figures, hadOutput });
+    const progress = [...news.progress, ...this.#fileMarks, ...this.#childExits(seen.ended, moment.atMs)];
+    const refill = this.#isRefilled;
+    this.#fileMarks = [];
+    this.#isRefilled = false;
+    return {
+      runId: this.run.runId,
+      atMs: moment.atMs,
+      process: seen.figures,
+      output: news.figures,
+      lines: news.lines,
+      events: news.events,
+      progress,
+      refill,
+    };
+  }
+}
+
+const quietAfterMs = 10_000;
+/** A flood is handed on in pieces of this size, before the run's own interval is over. */
+const sendAtBytes = 1024 * 1024;
