@@ -5,6 +5,7 @@ import type { LiveRow, LiveRule } from '#protocol/messages';
 import { isOver } from '#protocol/run-state';
 import { foldIncident, foldRun, type IncidentView, type RunRow, type RunView, toRunRow } from '#protocol/views';
 import { type Plot, plotsFor } from './synthetic-plots.ts';
+import type { PastFact } from './synthetic-stories.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -109,7 +110,7 @@ const liveRowOf = (
   };
 };
 
-const storyOf = (plot: Plot, runId: RunId): readonly { readonly body: FactBody; readonly agoS: number }[] => {
+const storyOf = (plot: Plot, runId: RunId): readonly PastFact[] => {
   const jobId = parseJobId(runId);
   const face = { name: plot.name, argv: plot.argv, cwd: '/home/sam/work', labels: plot.labels ?? {} };
   if (plot.end === 'queued') {
