@@ -8,6 +8,7 @@ import { foldRun } from '#protocol/fold-run';
 import type { IncidentView, RunRow, RunView } from '#protocol/views';
 import { toRunRow } from '#protocol/run-row';
 import { type Plot, plotsFor } from './synthetic-plots.ts';
+import type { PastFact } from './synthetic-stories.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -112,7 +113,7 @@ const liveRowOf = (
   };
 };
 
-const storyOf = (plot: Plot, runId: RunId): readonly { readonly body: FactBody; readonly agoS: number }[] => {
+const storyOf = (plot: Plot, runId: RunId): readonly PastFact[] => {
   const jobId = parseJobId(runId);
   const face = { name: plot.name, argv: plot.argv, cwd: '/home/sam/work', labels: plot.labels ?? {} };
   if (plot.end === 'queued') {
