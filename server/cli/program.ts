@@ -11,6 +11,7 @@ export const buildProgram = (finish: Finish, version: string): Command => {
     .description('A local guardrail for long-running scripts and AI-agent jobs.')
     .version(version, '-V, --version', 'print the version')
     .enablePositionalOptions()
+    .configureHelp({ optionDescription: ({ description }) => description })
     .showSuggestionAfterError()
     .showHelpAfterError('(flowforge --help lists the commands)');
   addRun(program, finish);
@@ -22,7 +23,7 @@ export const buildProgram = (finish: Finish, version: string): Command => {
   return program;
 };
 
-const asJson = (): Option => new Option('--json', 'print JSON').default(false, 'off');
+const asJson = (): Option => new Option('--json', 'print JSON').default(false);
 const collect = (value: string, seen: readonly string[]): readonly string[] => [...seen, value];
 const toCount = (text: string): number => {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number.');

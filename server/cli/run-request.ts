@@ -39,6 +39,7 @@ export const toRunRequest = (argv: readonly string[], options: RunOptions): RunR
     noKill,
     restart,
     keepOrphans: options.keepOrphans,
+    umask: process.umask(),
     stdin: options.detach ? 'null' : stdinModeOf(0),
     model,
   };

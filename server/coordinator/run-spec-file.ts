@@ -41,6 +41,7 @@ const specShape = z.object({
   noKill: z.boolean(),
   restart: z.object({ mode: z.enum(['no', 'on-failure', 'always']), max: count }),
   keepOrphans: z.boolean(),
+  umask: count.max(0o777),
   stdin: z.enum(['null', 'fifo']),
   model: z.string().nullable(),
 }) satisfies z.ZodType<RunSpec>;

@@ -106,6 +106,7 @@ export const startRunBody = z.strictObject({
   noKill: z.boolean(),
   restart: z.strictObject({ mode: z.enum(['no', 'on-failure', 'always']), max: count }),
   keepOrphans: z.boolean(),
+  umask: z.number().int().min(0).max(0o777),
   stdin: z.enum(['null', 'fifo']),
   model: z.string().nullable(),
 });

@@ -4,11 +4,11 @@ import { parseJobId, parseJobKey, parseRunId, type RunId } from '#protocol/ids';
 import type { LiveRow, LiveRule } from '#protocol/messages';
 import { isOver } from '#protocol/run-state';
 import { foldIncident, foldRun, type IncidentView, type RunRow, type RunView, toRunRow } from '#protocol/views';
-import { type Plot, plots } from './synthetic-plots.ts';
+import { type Plot, plotsFor } from './synthetic-plots.ts';
 
 const mebibyte = 1024 * 1024;
 
-/** Fifty runs in every state there is, folded from facts by the contract's own functions. */
+/** Runs in every state there is, folded from facts by the contract's own functions. */
 export interface SyntheticFleet {
   readonly facts: () => readonly Fact[];
   readonly views: () => readonly RunView[];
@@ -24,7 +24,8 @@ export interface SyntheticFleet {
 
 export const runIdAt = (index: number): RunId => parseRunId(`01KB${index.toString().padStart(22, '0')}`);
 
-export const createSyntheticFleet = (nowMs: number): SyntheticFleet => {
+export const createSyntheticFleet = (runs: number, nowMs: number): SyntheticFleet => {
+  const plots = plotsFor(runs);
   const facts: Fact[] = [];
   const views = new Map<string, RunView>();
   const incidents = new Map<string, IncidentView>();

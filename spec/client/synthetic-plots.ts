@@ -331,8 +331,9 @@ const chore = (index: number): Plot => {
   };
 };
 
-/** The special ones first; fifty in all. */
-export const plots: readonly Plot[] = [
-  ...special,
-  ...Array.from({ length: 50 - special.length }, (_, index) => chore(index)),
-];
+/** The special ones first, then chores. */
+export const plotsFor = (runs: number): readonly Plot[] =>
+  [...special, ...Array.from({ length: Math.max(0, runs - special.length) }, (_, index) => chore(index))].slice(
+    0,
+    runs,
+  );

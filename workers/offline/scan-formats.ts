@@ -36,23 +36,21 @@ export const clockOf = (head: Buffer, linesPerSecond: number): LineTime => {
   return stamped > 0 && stamped >= lines * stampedShare ? stampedFrom(firstMs, linesPerSecond) : paced(linesPerSecond);
 };
 
-// Lines before the first stamp happened no later than it. Lines after one are paced from it, so that what is printed
-// without stamps into a stamped log has a length too; the next stamp sets the clock right.
+// A stack trace belongs to its stamp; what is longer than this without one takes time.
+const unstampedBlock = 10;
+
+// Lines before the first stamp happened no later than it. A long run of lines without stamps is paced, so that what is
+// printed into a stamped log without them has a length too. Time never turns back, not in a log out of order either.
 const stampedFrom = (firstMs: number, linesPerSecond: number): LineTime => {
   const own = createLineTime();
-  let stampMs = firstMs;
-  let unstamped = 0;
-  let begun = false;
+  let nowMs = firstMs;
+  let unstamped = Number.NEGATIVE_INFINITY;
   return (bytes, start, end) => {
     const ms = own(bytes, start, end);
-    if (ms !== null) {
-      begun = true;
-      stampMs = ms;
-      unstamped = 0;
-    } else if (begun) {
-      unstamped++;
-    }
-    return stampMs + (unstamped * 1000) / linesPerSecond;
+    unstamped = ms === null ? unstamped + 1 : 0;
+    if (ms !== null) nowMs = Math.max(nowMs, ms);
+    else if (unstamped > unstampedBlock) nowMs += 1000 / linesPerSecond;
+    return nowMs;
   };
 };
 

@@ -12,7 +12,7 @@ export interface WatchedRun {
   readonly jobKey: JobKey;
   readonly name: string;
   /** For `match: { labels }` of a policy; none when left out. */
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
   readonly cwd: string;
   /** Absolute path of `runs/<run-id>`. */
   readonly runDir: string;

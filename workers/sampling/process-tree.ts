@@ -219,7 +219,15 @@ interface Change {
   readonly commandsOfEnded: string[];
 }
 
-const noChange = (): Change => ({ ticks: 0, waitedMs: 0, spawned: 0, ended: 0, reaped: new Map(), gone: [], commandsOfEnded: [] });
+const noChange = (): Change => ({
+  ticks: 0,
+  waitedMs: 0,
+  spawned: 0,
+  ended: 0,
+  reaped: new Map(),
+  gone: [],
+  commandsOfEnded: [],
+});
 
 const newMember = (stat: ProcStat, command: string): Member => ({
   startTicks: stat.startTicks,

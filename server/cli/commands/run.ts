@@ -56,7 +56,7 @@ export const runCommand = async (argv: readonly string[], options: RunCommandOpt
 const daemonGuard = async (): Promise<Guard> => {
   const paths = resolvePaths(process.env);
   const client = await ensureDaemon(paths);
-  return { client, revive: () => ensureDaemon(paths), release: async () => undefined };
+  return { client, revive: () => ensureDaemon(paths, { quiet: true }), release: async () => undefined };
 };
 
 /** The very same runtime inside this process, in a temporary home unless one is named. */

@@ -62,7 +62,7 @@ export const createAgentExplosion = (): AgentWatcher & Fanout => {
         period: null,
         summary,
         unit: 'sub-agents',
-        sample: event.child.slice(0, 200),
+        samples: [],
       });
     },
     reset: () => undefined,

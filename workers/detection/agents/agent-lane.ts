@@ -29,7 +29,7 @@ export interface AgentLane {
   bytes(): number;
 }
 
-export const createAgentLane = (): AgentLane => {
+export const createAgentLane = (agent: string): AgentLane => {
   const cycle = createToolCycle();
   const errors = createSameError();
   const interleaved = createInterleavedRepeat();
@@ -90,7 +90,11 @@ export const createAgentLane = (): AgentLane => {
       for (const watcher of watchers) watcher.event?.(event, atLine);
       fold(event, atLine);
     },
-    findings: (nowMs) => watchers.map((watcher) => watcher.finding(nowMs)).filter((finding) => finding !== null),
+    findings: (nowMs) =>
+      watchers
+        .map((watcher) => watcher.finding(nowMs))
+        .filter((finding) => finding !== null)
+        .map((finding) => (agent === 'main' ? finding : nameAgent(finding, agent))),
     get lastAtMs() {
       return lastAtMs;
     },
@@ -102,3 +106,8 @@ export const createAgentLane = (): AgentLane => {
     bytes: () => watchers.reduce((sum, watcher) => sum + watcher.bytes(), builder.bytes()),
   };
 };
+
+const nameAgent = (finding: Finding, agent: string): Finding => ({
+  ...finding,
+  evidence: { ...finding.evidence, summary: `sub-agent ${agent.slice(0, 60)}: ${finding.evidence.summary}` },
+});

@@ -114,5 +114,5 @@ const toStepCall = ({ called, result }: OpenCall): StepCall => ({
   mutates: called.mutates,
   waits: called.waits,
   tool: called.tool,
-  sample: result !== null && !result.ok ? `${called.sample} → ${result.sample}`.slice(0, 200) : called.sample,
+  samples: result === null || result.ok ? [called.sample] : [called.sample, result.sample],
 });

@@ -21,12 +21,12 @@ const coolDownMs = 60_000;
 const kept = 16;
 const rank = { observe: 0, warn: 1, act: 2 } as const;
 
-/** One report per episode: the level only climbs, and says at which line it was reached. */
+/** One report per episode: the level only climbs, and every level says at which line it was reached. */
 export class Episodes {
   private readonly detector: string;
   private readonly reports: Report;
   private readonly past: Finding[] = [];
-  private current: { finding: Finding; last: Sighting } | null = null;
+  private current: { finding: Finding; last: Sighting; readonly climbed: Finding[] } | null = null;
 
   constructor(detector: string, reports: Report) {
     this.detector = detector;
@@ -37,11 +37,13 @@ export class Episodes {
     const { current } = this;
     if (current === null || sighting.atMs - current.last.atMs > coolDownMs) {
       this.close();
-      this.current = { finding: this.report(sighting), last: sighting };
+      this.current = { finding: this.report(sighting), last: sighting, climbed: [] };
       return;
     }
     current.last = sighting;
-    if (rank[sighting.level] > rank[current.finding.level]) current.finding = this.report(sighting);
+    if (rank[sighting.level] <= rank[current.finding.level]) return;
+    if (current.finding.level === 'warn') current.climbed.push(current.finding);
+    current.finding = this.report(sighting);
   }
 
   /** The open episode: its level and place as reached, its count and evidence as of its newest sighting. */
@@ -51,9 +53,9 @@ export class Episodes {
     return this.renewed(current);
   }
 
-  /** Every episode so far (the newest sixteen), closed or open. */
+  /** What every episode so far came to, closed or open: its warning and its act, the newest sixteen. */
   all(): readonly Finding[] {
-    return this.current === null ? this.past : [...this.past, this.renewed(this.current)];
+    return this.current === null ? this.past : [...this.past, ...this.current.climbed, this.renewed(this.current)];
   }
 
   get bytes(): number {
@@ -72,8 +74,8 @@ export class Episodes {
 
   private close(): void {
     if (this.current === null) return;
-    if (this.current.finding.level !== 'observe') this.past.push(this.renewed(this.current));
-    if (this.past.length > kept) this.past.shift();
+    if (this.current.finding.level !== 'observe') this.past.push(...this.current.climbed, this.renewed(this.current));
+    while (this.past.length > kept) this.past.shift();
     this.current = null;
   }
 

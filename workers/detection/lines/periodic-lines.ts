@@ -26,15 +26,16 @@ const actSpanMs = 30_000;
 /** Lines that come around exactly, with any period up to 400. */
 export class PeriodicLines implements LineWatch {
   readonly id = 'periodic-lines';
-  private readonly tracker = new PeriodTracker('l1');
+  private readonly tracker: PeriodTracker;
   private readonly reports: Episodes;
 
   constructor(history: LineHistory, shelf: SampleShelf) {
+    this.tracker = new PeriodTracker(history, 'l1');
     this.reports = new Episodes(this.id, { describe, samples: ({ period }) => shelf.of(history, period) });
   }
 
   push(history: LineHistory): void {
-    this.tracker.push(history);
+    this.tracker.push();
     const { best } = this.tracker;
     if (best === null || best.matches < 12) return;
     const level = levelOf(best, history.atMs(0));

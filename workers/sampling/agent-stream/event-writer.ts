@@ -1,6 +1,6 @@
 import type { AgentEvent, AgentKind, TokenUsage } from '#protocol/agent-events';
 import type { Redactor } from '#redaction/redact';
-import { createDegenerateText, type Degeneration } from '../degenerate-text.ts';
+import { createDegenerateText, type DegenerateText, type Degeneration } from '../degenerate-text.ts';
 import { effectOf } from './call-effect.ts';
 import { describeCall, hashCall } from './call-shape.ts';
 import { hash53 } from './hash53.ts';
@@ -43,6 +43,7 @@ export interface EventWriter {
 }
 
 const sampleBytes = 200;
+const redactedChars = 2_048;
 const comparedChars = 16_384;
 // Nested sub-agents and their streams, at one time; the oldest are forgotten first.
 const keptAgents = 64;
@@ -55,21 +56,15 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
   let agent = 'main';
   const depths = new Map<string, number>();
   const spawningCalls = new Map<string, 'waited-for' | 'in-background'>();
-  const streams = new Map<string, ReturnType<typeof createDegenerateText>>();
+  const streams = new Map<string, DegenerateText>();
 
   const head = () => ({ atMs, agent });
   const write = (event: AgentEvent): void => {
     events.push(event);
   };
+  // Redacted before it is cut: half a secret is not recognised as one.
   const sample = (text: string): string =>
-    cutToBytes(
-      redact.text(
-        stripAnsi(text.slice(0, 2 * comparedChars))
-          .trim()
-          .slice(0, 400),
-      ),
-      sampleBytes,
-    );
+    cutToBytes(redact.text(stripAnsi(text.slice(0, redactedChars)).trim()), sampleBytes);
   const stream = () => {
     const known = streams.get(agent);
     if (known !== undefined) return known;
@@ -131,9 +126,7 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
         thought,
         sample: sample(text),
       });
-      stream().restart();
-      tell(stream().push(text.slice(-comparedChars)) ?? stream().end());
-      stream().restart();
+      tell(stream().whole(text));
     },
     heard: (text) =>
       write({ kind: 'user-spoke', ...head(), textHash: hash53(maskVolatile(text.slice(0, comparedChars))) }),

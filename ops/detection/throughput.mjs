@@ -1,0 +1,44 @@
+// usage: node ops/detection/throughput.mjs [--lines 2000000]
+// Cost of a scan on one core: timestamped 100-byte lines that all differ, then hostile streams, with all detectors on.
+import { parseArgs } from 'node:util';
+import { createScan } from '../../dist/workers/offline/scan.js';
+import { createRedactor } from '../../dist/workers/redaction/redact.js';
+import { pieces } from './made-up-output.mjs';
+
+const { values } = parseArgs({ options: { lines: { type: 'string', default: '2000000' }, kind: { type: 'string' } } });
+const lines = Number(values.lines);
+const kinds = [
+  { name: `${lines} timestamped lines of 100 bytes, all different`, kind: 'log', count: lines },
+  { name: 'one line again and again', kind: 'equal', count: lines / 2 },
+  { name: 'random bytes', kind: 'random', count: lines / 2 },
+  { name: 'one line of 1 GB', kind: 'long', count: 10_000_000 },
+  { name: 'deep JSON', kind: 'json', count: lines / 2 },
+];
+
+const cpuMicros = (work) => {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+};
+
+console.log('| input | MB | CPU s | MB/s | M lines/s | heap after, MB |\n|---|---|---|---|---|---|');
+for (const { name, kind, count } of kinds.filter((one) => values.kind === undefined || values.kind === one.kind)) {
+  const scan = createScan({ format: 'auto', linesPerSecond: 20, redact: createRedactor(), logWindowLines: 10 });
+  let micros = 0;
+  let bytes = 0;
+  // CPU time of the scan alone: not of making its input, and not of what else the machine does.
+  for (const piece of pieces(kind, count)) {
+    bytes += piece.length;
+    micros += cpuMicros(() => scan.feed(piece));
+  }
+  let result;
+  micros += cpuMicros(() => {
+    result = scan.finish();
+  });
+  const seconds = micros / 1e6;
+  const heapMb = process.memoryUsage().heapUsed / 1e6;
+  console.log(
+    `| ${name} | ${(bytes / 1e6).toFixed(0)} | ${seconds.toFixed(2)} | ${(bytes / 1e6 / seconds).toFixed(0)} | ${(result.lines / 1e6 / seconds).toFixed(2)} | ${heapMb.toFixed(0)} |`,
+  );
+}
