@@ -51,9 +51,9 @@ export const followFile = (path: string, options: { startAt: number; onGap: (gap
     }
     if (isDetached || isAt(path, now)) return;
     isDetached = true;
-    // The job still writes to the file it opened, and so we go on reading it: nothing is lost here, only to those who look later.
-    const why = `${now.nlink === 0 ? 'deleted' : 'moved or replaced'} under the running job; still read, but no longer kept at its place`;
-    options.onGap({ fromByte: 0, toByte: offset, why });
+    // The job still writes to the file it opened, so we go on reading it: only those who look later miss something.
+    const what = now.nlink === 0 ? 'deleted' : 'moved or replaced';
+    options.onGap({ fromByte: 0, toByte: offset, why: `${what} under the running job; still read, no longer kept` });
   };
 
   return {
