@@ -87,6 +87,16 @@ const whyLines = (story: RunStory): readonly string[] => {
   return decision === undefined ? lines : [...lines, ...numberLines(decision.numbers)];
 };
 
+/** What repeated, leaked or grew; each finding with one sample, and a sample shown once. */
+const evidenceLines = ({ evidence }: IncidentView): readonly string[] => {
+  const shown = new Set<string>();
+  return evidence.flatMap(({ summary, samples }) => {
+    const fresh = samples.slice(0, 1).filter((sample) => !shown.has(sample));
+    for (const sample of fresh) shown.add(sample);
+    return [summary, ...fresh.map((sample) => `  “${sample}”`)];
+  });
+};
+
 /** One line of it: the rule, what repeated, and the numbers that decided. */
 const shortWhy = (story: RunStory): readonly string[] => {
   const incident = decisiveIncident(story);
