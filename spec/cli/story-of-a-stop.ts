@@ -2,7 +2,10 @@ import type { RunStory } from '#cli/render/run-story';
 import type { Fact, FactBody } from '#protocol/facts';
 import { parseIncidentId, parseInterventionId, parseJobId, parseJobKey, parseRunId } from '#protocol/ids';
 import { toTimelineEntry } from '#protocol/timeline';
-import { foldIncident, foldRun, type IncidentView, type RunView, toRunRow } from '#protocol/views';
+import { foldIncident } from '#protocol/fold-incident';
+import { foldRun } from '#protocol/fold-run';
+import type { IncidentView, RunView } from '#protocol/views';
+import { toRunRow } from '#protocol/run-row';
 
 export const runId = parseRunId('01JZZZZZZZZZZZZZZZZZZZZZZ1');
 export const jobId = parseJobId('01JZZZZZZZZZZZZZZZZZZZZZZ2');
