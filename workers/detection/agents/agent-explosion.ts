@@ -27,7 +27,6 @@ export interface Fanout {
 export const createAgentExplosion = (): AgentWatcher & Fanout => {
   const episode = createEpisode({
     detector: 'agent-explosion',
-    hard: true,
     masked: [],
     progressLookedFor: ['sub-agents that finish'],
   });
@@ -55,6 +54,7 @@ export const createAgentExplosion = (): AgentWatcher & Fanout => {
       if (level === null) return episode.lose(event.atMs);
       const summary = `${spawns.length} sub-agents started in 5 minutes, ${active.size} at work, ${depth} deep`;
       episode.see({
+        hard: true,
         level,
         atLine,
         atMs: event.atMs,
