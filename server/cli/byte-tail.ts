@@ -42,8 +42,11 @@ const openOrNull = async (file: string): Promise<FileHandle | null> => {
   }
 };
 
-/** Resolves when the sink has taken it, so that the buffer may be used again. */
+/** Resolves when the sink has taken it, so that the buffer may be used again. A reader that went away is told to whoever listens on the sink. */
 const write = (sink: Writable, bytes: Uint8Array): Promise<void> =>
   new Promise((resolve, reject) => {
-    sink.write(bytes, (error) => (error ? reject(error) : resolve()));
+    sink.write(bytes, (error) => (error && !isGone(error) ? reject(error) : resolve()));
   });
+
+const isGone = (error: Error): boolean =>
+  'code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED');

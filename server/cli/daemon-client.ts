@@ -61,10 +61,10 @@ type Query = Readonly<Record<string, string | number | null | undefined>>;
 const answerWithinMs = 60_000;
 
 const withQuery = (path: string, query: Query): string => {
-  const given = Object.entries(query).flatMap(([name, value]) =>
-    value === null || value === undefined ? [] : [[name, String(value)]],
-  );
-  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
+  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined);
+  return given.length === 0
+    ? path
+    : `${path}?${given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')}`;
 };
 
 const ask = (socketPath: string, call: { method: string; path: string; body?: unknown }): Promise<unknown> =>

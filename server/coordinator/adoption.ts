@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { isAlive, readBootId } from '#action/process-identity';
-import type { AdoptionOutcome } from '#protocol/facts';
 import { isUlid } from '#protocol/ids';
+import type { AdoptionOutcome } from '#protocol/run-facts';
 import type { RunSpec } from '#protocol/run-spec';
-import { type PidFile, readExitFile, readPidFile, runPaths } from './run-files.ts';
+import { type PidFile, readExitFile, readPidFile } from './run-files.ts';
+import { readSpecFile } from './run-spec-file.ts';
 
 /** A run that an earlier daemon left unsettled, and what came of it. */
 export interface FoundRun {
@@ -29,17 +30,12 @@ export const findUnsettledRuns = (
     .sort()
     .flatMap((name): FoundRun[] => {
       const runDir = path.join(runsDir, name);
-      try {
-        return [look(runDir, readSpec(runDir))];
-      } catch (cause) {
-        onDamage(runDir, cause instanceof Error ? cause.message : String(cause));
-        return [];
-      }
+      const spec = readSpecFile(runDir);
+      if (spec.kind === 'read') return [look(runDir, spec.value)];
+      onDamage(runDir, spec.kind === 'missing' ? 'it has no spec.json' : spec.why);
+      return [];
     });
 };
-
-/** @throws when the spec is missing or not JSON. */
-export const readSpec = (runDir: string): RunSpec => JSON.parse(readFileSync(runPaths(runDir).spec, 'utf8')) as RunSpec;
 
 const look = (runDir: string, spec: RunSpec): FoundRun => {
   const read = readPidFile(runDir);

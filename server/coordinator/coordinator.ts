@@ -1,13 +1,14 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
-import type { CoordinatorControl, WorkerStatus } from '#protocol/control';
+import type { CoordinatorControl, GatewaySetup, WorkerStatus } from '#protocol/control';
 import type { Fact, WorkerName } from '#protocol/facts';
 import type { ActionMessage, FactDelivery, FactReport, RunChange, SamplingMessage } from '#protocol/messages';
 import type { ContainmentHandle, ContainmentLevel } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
 import { openInlet, openOutlet } from '#runtime/link';
-import { createSupervisor, type SupervisionEvent, type Supervisor } from '#runtime/supervisor';
+import { createSupervisor, type Supervisor } from '#runtime/supervisor';
+import type { SupervisionEvent } from '#runtime/worker-plan';
 import { createControl } from './control.ts';
 import { createFactDesk, type FactDesk } from './fact-desk.ts';
 import { createFleet } from './fleet.ts';
@@ -23,20 +24,6 @@ export interface WorkerSetup {
   readonly gateway: GatewaySetup;
   /** To the gateway only: the comlink port of `CoordinatorControl`. */
   readonly coordinator: MessagePort | null;
-}
-
-export interface GatewaySetup {
-  readonly version: string;
-  readonly apiKey: string;
-  readonly host: string;
-  /** null: the unix socket only. */
-  readonly port: number | null;
-  readonly socketPath: string;
-  readonly clientDir: string;
-  readonly allowedOrigins: readonly string[];
-  readonly pid: number;
-  readonly startedAtMs: number;
-  readonly containment: ContainmentLevel;
 }
 
 export interface CoordinatorOptions {

@@ -18,8 +18,8 @@ export interface DaemonSettings {
   readonly packageRoot: string;
   readonly socketPath: string;
   readonly host: string;
-  /** 0 asks for any free one; null listens on the unix socket only. */
-  readonly port: number | null;
+  /** 0 takes any free one. */
+  readonly port: number;
   readonly apiKey: string;
   readonly allowedOrigins: readonly string[];
   readonly version: string;
@@ -44,8 +44,7 @@ export const startDaemon = async (settings: DaemonSettings): Promise<DaemonStart
       `the home ${settings.home} cannot be written to (${messageOf(cause)}); set FLOWFORGE_HOME to a directory of yours`,
     );
   }
-  const portTrouble =
-    settings.port === null || settings.port === 0 ? null : await tryPort(settings.host, settings.port);
+  const portTrouble = settings.port === 0 ? null : await tryPort(settings.host, settings.port);
   const lease = tryLease(settings.home);
   if (lease.kind === 'failed') return unusable(lease.why);
   if (lease.kind === 'taken') {

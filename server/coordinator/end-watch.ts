@@ -1,10 +1,12 @@
 import { isAlive } from '#action/process-identity';
 import type { Clock } from '#runtime/clock';
-import { type ExitFile, readExitFile } from './run-files.ts';
+import { type ExecFailedFile, type ExitFile, readExecFailedFile, readExitFile } from './run-files.ts';
 import type { RunRecord } from './run-table.ts';
 
+/** `not-executable`: the system took the file for a program and could not run it (a missing interpreter, a wrong format). */
 export type RunEnd =
   | { readonly kind: 'exited'; readonly exit: ExitFile }
+  | { readonly kind: 'not-executable'; readonly failure: ExecFailedFile }
   | { readonly kind: 'unknown'; readonly why: string };
 
 /** How often a run without a child handle (adopted, or its shim died) is looked at. */
@@ -28,6 +30,11 @@ export const watchEnd = (record: RunRecord, clock: Clock, onEnd: (end: RunEnd) =
     if (told) return;
     const exit = readExitFile(record.runDir);
     if (exit.kind === 'read') {
+      const failed = readExecFailedFile(record.runDir);
+      if (failed.kind === 'read') {
+        tell({ kind: 'not-executable', failure: failed.value });
+        return;
+      }
       tell({ kind: 'exited', exit: exit.value });
       return;
     }

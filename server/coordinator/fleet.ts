@@ -1,20 +1,24 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Actor } from '#protocol/actor';
+import { assertNever } from '#protocol/assert-never';
 import type { Answer, StartedRun } from '#protocol/control';
-import { type Actor, type Fact, runOf } from '#protocol/facts';
+import { type Fact, type FactBody, runOf } from '#protocol/facts';
+import { foldRun } from '#protocol/fold-run';
 import type { RunId } from '#protocol/ids';
 import type { ActionMessage, RunChange } from '#protocol/messages';
 import type { RunRequest } from '#protocol/run-spec';
 import { isOver } from '#protocol/run-state';
-import { foldRun, type RunView } from '#protocol/views';
+import type { RunView } from '#protocol/views';
 import { toAdoptedRecord } from './adopted-record.ts';
 import { findUnsettledRuns, settledMark } from './adoption.ts';
-import { signalOf, watchEnd } from './end-watch.ts';
+import { type RunEnd, signalOf, watchEnd } from './end-watch.ts';
 import { createJobStarter, type StarterOptions } from './job-starter.ts';
 import { planRestart, restartWindowMs } from './restart-plan.ts';
+import { closeStdin } from './run-files.ts';
 import { askerOf, createRunTable, type RunRecord, type RunTable, toWatchedRun } from './run-table.ts';
 
-export interface FleetOptions extends Omit<StarterOptions, 'table' | 'onStarted' | 'onFailed'> {
+export interface FleetOptions extends Omit<StarterOptions, 'table' | 'onStarted'> {
   /** To sampling, detection and action. */
   readonly tellWorkers: (change: RunChange) => void;
   readonly orderAction: (message: ActionMessage) => void;
@@ -44,11 +48,8 @@ export const createFleet = (options: FleetOptions): Fleet => {
     const { runId } = record.spec;
     if (record.identity !== null) tellWorkers({ kind: 'watch', run: toWatchedRun(record, record.identity) });
     watchEnd(record, clock, (end) => {
-      if (end.kind === 'unknown') desk().say({ kind: 'run-lost', runId, why: end.why });
-      else {
-        const { code, endedAtMs } = end.exit;
-        desk().say({ kind: 'run-exited', runId, code, signal: signalOf(code), endedAtMs });
-      }
+      closeStdin(record.runDir);
+      desk().say(factOf(runId, end));
     });
   };
 
@@ -56,6 +57,7 @@ export const createFleet = (options: FleetOptions): Fleet => {
     const { runId } = record.spec;
     switch (fact.kind) {
       case 'run-exited':
+      case 'run-start-failed':
       case 'run-lost':
         tellWorkers({ kind: 'unwatch', runId });
         // A stop under way goes on to its own verified end; otherwise somebody must look at what is left.
@@ -116,7 +118,7 @@ export const createFleet = (options: FleetOptions): Fleet => {
     table.drop(record.spec.runId);
   };
 
-  const starter = createJobStarter({ ...options, table, onStarted: watch, onFailed: settle });
+  const starter = createJobStarter({ ...options, table, onStarted: watch });
 
   /** Goes on where the daemon before stopped: each state of a run has one thing that is owed next. */
   const takeUp = (record: RunRecord): void => {
@@ -133,7 +135,6 @@ export const createFleet = (options: FleetOptions): Fleet => {
       orderAction({ kind: 'reap', runId });
     } else if (view.adoption === 'never_started') {
       desk().say({ kind: 'run-start-failed', runId, exitCode: 125, reason: 'FlowForge died while it was starting' });
-      settle(record);
     } else if (view.adoption === 'lost_reboot') {
       desk().say({ kind: 'run-lost', runId, why: 'the machine was started anew since' });
     } else {
@@ -183,6 +184,21 @@ export const createFleet = (options: FleetOptions): Fleet => {
       }
     },
   };
+};
+
+const factOf = (runId: RunId, end: RunEnd): FactBody => {
+  switch (end.kind) {
+    case 'exited': {
+      const { code, endedAtMs } = end.exit;
+      return { kind: 'run-exited', runId, code, signal: signalOf(code), endedAtMs };
+    }
+    case 'not-executable':
+      return { kind: 'run-start-failed', runId, ...end.failure };
+    case 'unknown':
+      return { kind: 'run-lost', runId, why: end.why };
+    default:
+      return assertNever(end);
+  }
 };
 
 const markSettled = (runDir: string): void => {

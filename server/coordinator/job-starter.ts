@@ -1,16 +1,19 @@
 import path from 'node:path';
 import { ulid } from 'ulid';
+import { newTag } from '#action/containment/run-mark';
 import { readPolicyText } from '#config/policy-files';
+import type { Actor } from '#protocol/actor';
 import type { StartedRun } from '#protocol/control';
-import type { Actor, Fact } from '#protocol/facts';
+import type { Fact } from '#protocol/facts';
+import { foldRun } from '#protocol/fold-run';
 import { parseJobId, parseRunId, type RunId } from '#protocol/ids';
 import type { ContainmentHandle, ContainmentLevel, RunRequest, RunSpec } from '#protocol/run-spec';
-import { foldRun, type RunView } from '#protocol/views';
+import type { RunView } from '#protocol/views';
 import type { Clock } from '#runtime/clock';
-import { readSpec } from './adoption.ts';
 import type { FactDesk } from './fact-desk.ts';
 import { launchRun, layRunDir } from './launch-run.ts';
 import { jobKeyOf, runRequested } from './run-requested.ts';
+import { readSpecFile } from './run-spec-file.ts';
 import type { RunRecord, RunTable } from './run-table.ts';
 
 export interface StarterOptions {
@@ -25,7 +28,6 @@ export interface StarterOptions {
   readonly table: RunTable;
   readonly desk: () => FactDesk;
   readonly onStarted: (record: RunRecord) => void;
-  readonly onFailed: (record: RunRecord) => void;
 }
 
 /** Makes runs of jobs: the first, the next after an end, and one more of a job that was over. */
@@ -53,7 +55,6 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
     if (launched.kind === 'failed') {
       const { exitCode, reason } = launched;
       desk().say({ kind: 'run-start-failed', runId: spec.runId, exitCode, reason });
-      options.onFailed(record);
       return { ...started, failed: { exitCode, reason } };
     }
     record.identity = launched.pidFile.identity;
@@ -90,7 +91,9 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
       );
     },
     again: async (runId, by) => {
-      const spec = readSpec(path.join(options.runsDir, runId));
+      const read = readSpecFile(path.join(options.runsDir, runId));
+      if (read.kind !== 'read') throw new Error(read.kind === 'missing' ? 'its directory is gone' : read.why);
+      const spec = read.value;
       return launch({ ...spec, ...fresh(), restartsAtMs: [], generation: spec.generation + 1 }, by);
     },
   };
@@ -109,7 +112,7 @@ export const viewOf = (facts: readonly Fact[]): RunView => {
 const freshTag = (table: RunTable): number => {
   const taken = new Set(table.all().map((record) => record.spec.handle.tag));
   for (;;) {
-    const tag = Math.floor(Math.random() * 2 ** 31);
+    const tag = newTag();
     if (!taken.has(tag)) return tag;
   }
 };

@@ -29,6 +29,7 @@ export const launchRun = async (runDir: string, spec: RunSpec): Promise<Launch> 
     cgroupDir: spec.handle.level === 'cgroup2' ? spec.handle.cgroupDir : null,
     tag: spec.handle.tag,
     stdin: spec.stdin,
+    env,
     argv: spec.argv,
   });
   const shim = spawn(file, args, { cwd: spec.cwd, env, detached: true, stdio: 'ignore' });
@@ -74,4 +75,5 @@ const jobEnvironment = (spec: RunSpec): Record<string, string> => ({
   ...Object.fromEntries(Object.entries(spec.env).filter(([name]) => !name.startsWith('FLOWFORGE_'))),
   FLOWFORGE_RUN_ID: spec.runId,
   FLOWFORGE_JOB_ID: spec.jobId,
+  FLOWFORGE_UMASK: spec.umask.toString(8).padStart(4, '0'),
 });

@@ -18,7 +18,7 @@ export interface InProcessDaemon {
 export const startDaemonInProcess = async (home: string | null): Promise<InProcessDaemon> => {
   const temporary = home === null ? mkdtempSync(path.join(tmpdir(), 'flowforge-')) : null;
   const settings = readSettings({ ...process.env, FLOWFORGE_HOME: home ?? temporary ?? undefined }, () => undefined);
-  const start = await startDaemon({ ...settings, port: null });
+  const start = await startDaemon({ ...settings, port: 0 });
   if (start.kind === 'refused') throw new Error(start.why);
   return {
     home: settings.home,

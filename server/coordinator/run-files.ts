@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { codeOf } from '#action/process-identity';
 import type { ProcessIdentity } from '#protocol/run-spec';
 
 /** The files of one run directory. Each exists once somebody had a reason to write it. */
@@ -67,13 +68,26 @@ export interface ShimRequest {
   readonly tag: number;
   readonly stdin: 'null' | 'fifo';
   readonly argv: readonly string[];
+  /** The environment the shim will be spawned with, where it may hold names that a shell drops. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** What to spawn (detached, stdio ignored, with the job's cwd and environment) to start the job. */
 export const shimCommand = (request: ShimRequest): { readonly file: string; readonly args: readonly string[] } => ({
   file: '/bin/sh',
-  args: [shimPath(), request.runDir, request.cgroupDir ?? '-', String(request.tag), request.stdin, ...request.argv],
+  args: [
+    shimPath(),
+    ...[request.runDir, request.cgroupDir ?? '-', String(request.tag), request.stdin],
+    ...dropped(request.env ?? {}),
+    ...request.argv,
+  ],
 });
+
+/** A shell hands on only names that could be its own variables; env puts the others back (exported functions, dots). */
+const dropped = (env: Readonly<Record<string, string>>): readonly string[] => {
+  const odd = Object.entries(env).filter(([name]) => !/^[A-Za-z_]\w*$/.test(name));
+  return odd.length === 0 ? [] : ['env', '--', ...odd.map(([name, value]) => `${name}=${value}`)];
+};
 
 /** Tells the shim to let the job's input end. False when it is closed already; asking twice is harmless. */
 export const closeStdin = (runDir: string): boolean => {
@@ -124,12 +138,13 @@ export const parseExecFailedFile = (text: string): Parsed<ExecFailedFile> => {
   };
 };
 
-const readWith = <T>(path: string, parse: (text: string) => Parsed<T>): Parsed<T> => {
+/** Reads a file of a run directory, whatever became of it. */
+export const readWith = <T>(path: string, parse: (text: string) => Parsed<T>): Parsed<T> => {
   try {
     return parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    const text = String(cause);
-    return text.includes('ENOENT') ? { kind: 'missing' } : { kind: 'damaged', why: `${path} cannot be read: ${text}` };
+    if (codeOf(cause) === 'ENOENT') return { kind: 'missing' };
+    return { kind: 'damaged', why: `${path} cannot be read: ${codeOf(cause) || String(cause)}` };
   }
 };
 

@@ -18,15 +18,18 @@ start_ticks() { # STAT-LINE: the 22nd field; the second, the name, may hold spac
   ticks=$1
 }
 
-tell_exec_failure() {
-  code=$?
-  umask 077
-  # Nothing of the job ever ran, so all that stderr.log can hold is the shell's own complaint.
-  message=$(tail -c 400 "$run_dir/stderr.log")
+tell_exec_failure() { # CODE: 126 and 127 may also be the job's own; then stderr.log does not begin with our name
+  read -r complaint <"$run_dir/stderr.log"
+  case $1:$complaint in
+    126:"$0: "* | 127:"$0: "*) ;;
+    *) return ;;
+  esac
+  reason=${complaint#"$0: "}
+  reason=${reason#*: }
+  put exec-failed "$1
+${reason#exec: }"
+  # Nothing of the job ever ran, so nothing of the job is in there.
   : >"$run_dir/stderr.log"
-  put exec-failed "$code
-${message#*exec: }"
-  exit "$code"
 }
 
 become_the_job() { # CGROUP_DIR|- TAG SHIM_PID SHIM_TICKS UMASK COMMAND...
@@ -44,7 +47,6 @@ become_the_job() { # CGROUP_DIR|- TAG SHIM_PID SHIM_TICKS UMASK COMMAND...
   export FLOWFORGE_RUN_ID FLOWFORGE_RUN_TAG
   unset FLOWFORGE_UMASK
   umask "$job_umask"
-  trap tell_exec_failure EXIT
   exec "$@"
 }
 
@@ -83,12 +85,19 @@ fi
 code=$?
 now_ms=$(date +%s%3N)
 case $now_ms in *[!0-9]*) now_ms=$(date +%s)000 ;; esac
-if ! [ -e "$run_dir/pid" ] && ! [ -e "$run_dir/exec-failed" ]; then
-  put exec-failed "125
-the run directory could not be prepared"
-fi
-put exit "{\"code\":$code,\"endedAtMs\":$now_ms}"
 if [ -n "$holder" ]; then
   kill -9 "$holder" 2>/dev/null
   rm -f "$input" "$input.close"
 fi
+if [ -e "$run_dir/pid" ]; then
+  tell_exec_failure "$code"
+else
+  put exec-failed "125
+the run directory could not be prepared"
+fi
+# A full disk must not cost the exit code: it is offered for an hour, or until the run directory is gone.
+tries=0
+until put exit "{\"code\":$code,\"endedAtMs\":$now_ms}" || [ "$tries" -ge 1800 ] || ! [ -d "$run_dir" ]; do
+  tries=$((tries + 1))
+  sleep 2
+done

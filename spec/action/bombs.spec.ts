@@ -28,13 +28,14 @@ inLevels('stopping a fork storm', (level, start) => {
   }
 });
 
-/** Looks for a while: at any single moment a chain may have nobody to show. */
+/** Looks for a while: at any single moment a chain may have nobody to show. The shim has the title among its arguments, too. */
 const findByTitle = (title: string): readonly string[] => {
   const until = performance.now() + 50;
   const found = new Set<string>();
   while (performance.now() < until) {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      if ((readProcFile(`/proc/${pid}/cmdline`) ?? '').includes(title)) found.add(pid);
+      const command = readProcFile(`/proc/${pid}/cmdline`) ?? '';
+      if (command.startsWith('perl\0') && command.includes(title)) found.add(pid);
     }
   }
   return [...found];

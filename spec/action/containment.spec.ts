@@ -4,9 +4,10 @@ import { expect } from 'chai';
 import { handleFor, openBoundary } from '#action/containment/boundary';
 import { cgroupMount } from '#action/containment/cgroup-files';
 import { probeContainment } from '#action/containment/probe';
-import { limitsOf, newTag } from '#action/containment/run-mark';
+import { newTag } from '#action/containment/run-mark';
 import { pauseTree, resumeTree } from '#action/pause-protocol';
 import { identityOf, isAlive, readStat } from '#action/process-identity';
+import { limitsOfTag } from '#protocol/run-tag';
 import { eventually, fixture, inLevels, startRun } from '../coordinator/shimmed-run.ts';
 import { alive, levels } from './levels.ts';
 import { stop } from './stopping.ts';
@@ -101,6 +102,20 @@ describe('containment that fails while the run is alive', () => {
   });
 });
 
+describe('the process group as the last resort', () => {
+  it('ends what it can see, and names who escaped', async () => {
+    const run = await startRun(['/bin/sh', fixture('tree.sh'), '--timeout', '20'], { level: 'process-group' });
+    await eventually('ready', () => (run.stdout().includes('ready') ? true : null));
+    const { outcome } = await stop(run, { graceMs: 0 });
+    expect(outcome.kind === 'incomplete' && outcome.survivors.map(({ command }) => command)).to.have.members([
+      '/bin/sh -c /bin/sleep 20 & wait',
+      '/bin/sleep 20',
+    ]);
+    await openBoundary({ level: 'tag-scan', tag: run.handle.tag }, run.pidFile.identity).kill(3_000);
+    await run.end();
+  });
+});
+
 describe('the containment probe', () => {
   it('finds what this machine gives, and how', async () => {
     const probe = await probeContainment({});
@@ -130,7 +145,7 @@ describe('the containment probe', () => {
 describe('the mark of a run', () => {
   it('stays below the default limit, so that setting it needs no privilege', () => {
     for (let count = 0; count < 1_000; count += 1) {
-      const { soft, hard } = limitsOf(newTag());
+      const { soft, hard } = limitsOfTag(newTag());
       expect(soft).to.be.within(400_000, 599_999);
       expect(hard).to.be.within(600_000, 819_199);
     }
@@ -138,7 +153,7 @@ describe('the mark of a run', () => {
 
   it('is the same pair in the shim, for any tag', async () => {
     for (const tag of [0, 219_199, 219_200, 43_839_999_999, Number.MAX_SAFE_INTEGER]) {
-      const { soft, hard } = limitsOf(tag);
+      const { soft, hard } = limitsOfTag(tag);
       const sum = `echo $((400000 + ${tag} / 219200 % 200000)):$((600000 + ${tag} % 219200))`;
       const shell = spawn('/bin/sh', ['-c', sum]);
       const [line] = await new Promise<Buffer[]>((resolve) => shell.stdout.once('data', (data) => resolve([data])));

@@ -3,12 +3,16 @@ import type { TickRow } from '#protocol/gateway-api';
 import { parseJobId, parseJobKey, parseRunId, type RunId } from '#protocol/ids';
 import type { LiveRow, LiveRule } from '#protocol/messages';
 import { isOver } from '#protocol/run-state';
-import { foldIncident, foldRun, type IncidentView, type RunRow, type RunView, toRunRow } from '#protocol/views';
-import { type Plot, plots } from './synthetic-plots.ts';
+import { foldIncident } from '#protocol/fold-incident';
+import { foldRun } from '#protocol/fold-run';
+import type { IncidentView, RunRow, RunView } from '#protocol/views';
+import { toRunRow } from '#protocol/run-row';
+import { type Plot, plotsFor } from './synthetic-plots.ts';
+import type { PastFact } from './synthetic-stories.ts';
 
 const mebibyte = 1024 * 1024;
 
-/** Fifty runs in every state there is, folded from facts by the contract's own functions. */
+/** Runs in every state there is, folded from facts by the contract's own functions. */
 export interface SyntheticFleet {
   readonly facts: () => readonly Fact[];
   readonly views: () => readonly RunView[];
@@ -24,7 +28,8 @@ export interface SyntheticFleet {
 
 export const runIdAt = (index: number): RunId => parseRunId(`01KB${index.toString().padStart(22, '0')}`);
 
-export const createSyntheticFleet = (nowMs: number): SyntheticFleet => {
+export const createSyntheticFleet = (runs: number, nowMs: number): SyntheticFleet => {
+  const plots = plotsFor(runs);
   const facts: Fact[] = [];
   const views = new Map<string, RunView>();
   const incidents = new Map<string, IncidentView>();
@@ -108,7 +113,7 @@ const liveRowOf = (
   };
 };
 
-const storyOf = (plot: Plot, runId: RunId): readonly { readonly body: FactBody; readonly agoS: number }[] => {
+const storyOf = (plot: Plot, runId: RunId): readonly PastFact[] => {
   const jobId = parseJobId(runId);
   const face = { name: plot.name, argv: plot.argv, cwd: '/home/sam/work', labels: plot.labels ?? {} };
   if (plot.end === 'queued') {

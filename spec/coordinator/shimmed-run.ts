@@ -41,8 +41,9 @@ export const startRun = async (
   const tag = newTag();
   const handle = handleFor(options.level, { runId, tag });
   const cgroupDir = handle.level === 'cgroup2' ? handle.cgroupDir : null;
-  const { file, args } = shimCommand({ runDir, cgroupDir, tag, stdin: options.stdin ?? 'null', argv });
-  const shim = spawn(file, args, { detached: true, stdio: 'ignore', env: { ...process.env, ...options.env } });
+  const env = { ...options.env };
+  const { file, args } = shimCommand({ runDir, cgroupDir, tag, stdin: options.stdin ?? 'null', argv, env });
+  const shim = spawn(file, args, { detached: true, stdio: 'ignore', env: { ...process.env, ...env } });
   const pidFile = await eventually('the pid file', () => {
     const parsed = readPidFile(runDir);
     return parsed.kind === 'read' ? parsed.value : null;

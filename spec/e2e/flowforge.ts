@@ -1,13 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { resolvePaths } from '#config/paths';
 import type { DaemonStatus } from '#protocol/control';
 import type { IncidentView, RunRow } from '#protocol/views';
 
 const { packageRoot } = resolvePaths({});
-const cli = path.join(packageRoot, 'dist', 'server', 'cli', 'main.js');
+/** The command line without the launcher: what it would install and build is there already. */
+const cli = [
+  '--input-type=module',
+  '-e',
+  `import { main } from ${JSON.stringify(pathToFileURL(path.join(packageRoot, 'dist', 'server', 'cli', 'main.js')).href)}; await main(process.argv);`,
+  'flowforge',
+];
 export const script = (name: string): string => path.join(packageRoot, 'fixtures', 'scripts', name);
 export const apiKey = 'spec-key-0123456789abcdef0123456789';
 
@@ -30,6 +38,8 @@ export interface Forge {
   status(): Promise<DaemonStatus>;
   /** Asks the gateway with the key. */
   get(route: string): Promise<Response>;
+  /** Asks over the unix socket, as the same user. */
+  post(route: string, body: unknown): Promise<{ readonly status: number; readonly text: string }>;
   until<T>(what: string, look: () => Promise<T | null | false>, deadlineMs?: number): Promise<T>;
   end(): Promise<void>;
 }
@@ -49,7 +59,11 @@ export const createForge = (extra: Readonly<Record<string, string>> = {}): Forge
 
   const start: Forge['start'] = (...args) => {
     const began = performance.now();
-    const child = spawn(process.execPath, [cli, ...args], { env, cwd: packageRoot, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [...cli, ...args], {
+      env,
+      cwd: packageRoot,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -100,6 +114,7 @@ export const createForge = (extra: Readonly<Record<string, string>> = {}): Forge
       const { port } = await status();
       return fetch(`http://127.0.0.1:${port}${route}`, { headers: { authorization: `Bearer ${apiKey}` } });
     },
+    post: (route, body) => postOver(path.join(home, 'daemon.sock'), route, body),
     end: async () => {
       await run('daemon', 'stop', '--jobs');
       for (const pid of leftovers(home)) process.kill(pid, 'SIGKILL');
@@ -107,6 +122,21 @@ export const createForge = (extra: Readonly<Record<string, string>> = {}): Forge
     },
   };
 };
+
+const postOver = (socketPath: string, route: string, body: unknown): Promise<{ status: number; text: string }> =>
+  new Promise((resolve, reject) => {
+    const text = JSON.stringify(body);
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+    const asked = request({ socketPath, path: route, method: 'POST', headers }, (reply) => {
+      let answer = '';
+      reply.on('data', (chunk: Buffer) => {
+        answer += chunk.toString();
+      });
+      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, text: answer }));
+    });
+    asked.on('error', reject);
+    asked.end(text);
+  });
 
 const logTail = (home: string): string => {
   const file = path.join(home, 'daemon.log');

@@ -31,7 +31,7 @@ describe('the main job', function () {
       .and.to.match(/processing request 4242 failed/)
       .and.to.match(/progress/i);
     expect(why.stdout).to.match(/\d+(\.\d+)? ?%/);
-    const [incident] = await forge.incidents();
+    const incident = (await forge.incidents()).find((one) => one.rule === 'cpu-and-repeating');
     expect(incident).to.include({ name: 'looper', action: 'stop', enforced: true, state: 'closed' });
     expect(processesWith('infinite_looper.py')).to.deep.equal([]);
   });

@@ -39,13 +39,15 @@ export const createAgentDetectors = ({
   const laneOf = (agent: string): AgentLane => {
     const known = lanes.get(agent);
     if (known !== undefined) return known;
-    const fresh = createAgentLane();
+    const fresh = createAgentLane(agent);
     lanes.set(agent, fresh);
     if (lanes.size > keptLanes) forgetQuietest(lanes, agent);
     return fresh;
   };
   const observe = (event: AgentEvent): void => {
     events++;
+    // Another session is another agent: what the one before repeated is not held against it.
+    if (event.kind === 'session-started') lanes.clear();
     if (event.kind === 'agent-finished') lanes.delete(event.child);
     laneOf(event.agent).observe(event, events);
     for (const watcher of overall) watcher.event?.(event, events);
@@ -109,7 +111,12 @@ const moneyOf = ({ totalTokens, outputTokens, micros }: LedgerView, recentMicros
 });
 
 const forgetQuietest = (lanes: Map<string, AgentLane>, spared: string): void => {
-  const others = [...lanes].filter(([agent]) => agent !== spared && agent !== 'main');
-  const [oldest] = others.sort(([, a], [, b]) => a.lastAtMs - b.lastAtMs);
-  if (oldest !== undefined) lanes.delete(oldest[0]);
+  let quietest: string | null = null;
+  let sinceMs = Number.POSITIVE_INFINITY;
+  for (const [agent, lane] of lanes) {
+    if (agent === spared || agent === 'main' || lane.lastAtMs >= sinceMs) continue;
+    quietest = agent;
+    sinceMs = lane.lastAtMs;
+  }
+  if (quietest !== null) lanes.delete(quietest);
 };

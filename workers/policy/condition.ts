@@ -94,7 +94,7 @@ const explain = (text: string, error: unknown): ConditionResult => {
   if (!isCelError(error)) throw error;
   const offset = error.range?.start ?? 0;
   if (error.code === 'unknown_variable' || error.code === 'no_such_key') return unknownName(text, offset);
-  if (/^not\s/.test(text.trimStart())) return refuse(offset, 'expected an operator; write ! for "not"');
+  if (/^not\s/.test(text.trimStart())) return refuse(0, 'expected an operator; write ! for "not"');
   const summary = error.summary
     .replaceAll(/\$[\w.]+/g, 'a group of signals')
     .replace(/^./, (first) => first.toLowerCase());

@@ -1,7 +1,7 @@
 import type { Assessment, LiveRule } from '#protocol/messages';
 import type { SignalName } from '#protocol/signals';
 import { describeNumbers } from '#protocol/timeline';
-import type { CompiledPolicy } from './compiled-policy.ts';
+import type { CompiledPolicy, CompiledRule } from './compiled-policy.ts';
 import { liveRules } from './live-rules.ts';
 import { tightenRollout } from './rollout.ts';
 import { neverActive, nextRuleState, type RuleState, type RuleStates } from './rule-state.ts';
@@ -26,11 +26,9 @@ export const evaluateRules = (policy: CompiledPolicy, states: RuleStates, input:
   const active: RuleView[] = [];
   for (const rule of policy.rules) {
     const before = states.get(rule.id);
-    const known =
-      before !== undefined && before.fingerprint === rule.fingerprint ? before : neverActive(rule.fingerprint);
-    const applies =
-      rule.appliesTo(input.job) && (known.kind !== 'inactive' || input.atMs - input.startedAtMs >= rule.warmupMs);
-    const matches = applies && rule.when.holds(input.vector, false);
+    const matches = isMatch(rule, before, input);
+    if (!matches && before === undefined) continue;
+    const known = before?.fingerprint === rule.fingerprint ? before : neverActive(rule.fingerprint);
     const heldBack = matches && rule.unless?.holds(input.vector, false) === true;
     const state = nextRuleState(known, rule, { holds: matches && !heldBack, atMs: input.atMs, monoMs: input.monoMs });
     if (state !== before && (before !== undefined || state.kind !== 'inactive')) changed.push([rule.id, state]);
@@ -47,6 +45,13 @@ export const evaluateRules = (policy: CompiledPolicy, states: RuleStates, input:
     assessments,
     live: active.length === 0 ? [] : liveRules(active, input),
   };
+};
+
+/** Its condition holds, it is for this job, and it either stands already or the warm-up is over. */
+const isMatch = (rule: CompiledRule, before: RuleState | undefined, input: RuleInput): boolean => {
+  const stands = before !== undefined && before.kind !== 'inactive';
+  if (!stands && input.atMs - input.startedAtMs < rule.warmupMs) return false;
+  return rule.when.holds(input.vector, false) && rule.appliesTo(input.job);
 };
 
 const limitRollout = { mode: 'enforce', percent: 100 } as const;

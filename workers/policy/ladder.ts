@@ -9,13 +9,13 @@ export interface LadderProgress {
   readonly heldBack: readonly number[];
 }
 
-/** The furthest step that is due and not held back, or null; steps that were overtaken are not made up for. */
+/** The next step that is due, or null. One that is held back waits, until a later one falls due and overtakes it. */
 export const dueStep = (ladder: readonly LadderStep[], progress: LadderProgress): number | null => {
-  for (let index = ladder.length - 1; index > progress.taken; index--) {
-    const step = ladder[index];
-    if (step !== undefined && step.afterMs <= progress.firingForMs && !progress.heldBack.includes(index)) return index;
-  }
-  return null;
+  const next = ladder.findIndex(
+    (step, index) =>
+      index > progress.taken && step.afterMs <= progress.firingForMs && !progress.heldBack.includes(index),
+  );
+  return next === -1 ? null : next;
 };
 
 /** Milliseconds until the next step falls due, or null when none is left. */

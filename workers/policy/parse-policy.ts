@@ -118,6 +118,15 @@ const routeProblems = (policy: PolicyFile, source: YamlSource): Problem[] => {
 };
 
 const notesOn = (policy: PolicyFile, source: YamlSource): Problem[] => [
+  ...(['sample', 'restart'] as const).flatMap((key) =>
+    policy.defaults?.[key] === undefined
+      ? []
+      : [
+          source.problem(['defaults', key], `${key} is checked, but taken from the run (its profile, --restart)`, {
+            key: true,
+          }),
+        ],
+  ),
   ...(policy.notify === undefined
     ? []
     : [source.problem(['notify'], 'notification routes are checked but not delivered yet', { key: true })]),

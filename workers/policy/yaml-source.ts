@@ -61,7 +61,7 @@ const offsetOf = (
       offset = startOf(node) ?? offset;
     } else return offset;
   }
-  return offset + (isScalar(node) ? insideScalar(node, from.text, where.within ?? 0) : 0);
+  return offset + (isScalar(node) && where.key !== true ? insideScalar(node, from.text, where.within ?? 0) : 0);
 };
 
 const startOf = (node: unknown): number | null => (isNode(node) ? (node.range?.[0] ?? null) : null);

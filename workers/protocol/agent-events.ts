@@ -62,7 +62,7 @@ export type AgentEvent =
       readonly kind: 'text-degenerated';
       readonly unitChars: number;
       readonly repeats: number;
-      readonly level: 'observe' | 'warn' | 'act';
+      readonly level: 'warn' | 'act';
       readonly sample: string;
     })
   | (EventHead & {
@@ -87,7 +87,8 @@ export type AgentEvent =
       readonly sample: string;
     })
   | (EventHead & { readonly kind: 'stream-retried' })
-  | (EventHead & { readonly kind: 'user-spoke' })
+  /** The same words again are a script's ("continue"), not a person's. */
+  | (EventHead & { readonly kind: 'user-spoke'; readonly textHash: number })
   | (EventHead & { readonly kind: 'turn-started' })
   | (EventHead & { readonly kind: 'turn-ended' })
   | (EventHead & { readonly kind: 'finished'; readonly ok: boolean; readonly sample: string });

@@ -1,4 +1,5 @@
-import type { Actor, WorkerName } from './facts.ts';
+import type { Actor } from './actor.ts';
+import type { WorkerName } from './facts.ts';
 import type { JobId, RunId } from './ids.ts';
 import type { ContainmentLevel, RunRequest } from './run-spec.ts';
 
@@ -73,4 +74,19 @@ export interface DaemonStatus {
   readonly version: string;
   readonly containment?: ContainmentLevel;
   readonly workers?: readonly WorkerStatus[];
+}
+
+/** What the gateway is born with, each time. */
+export interface GatewaySetup {
+  readonly version: string;
+  readonly apiKey: string;
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly socketPath: string;
+  readonly clientDir: string;
+  readonly allowedOrigins: readonly string[];
+  readonly pid: number;
+  readonly startedAtMs: number;
+  readonly containment: ContainmentLevel;
 }

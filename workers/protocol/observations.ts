@@ -5,6 +5,8 @@ import type { RunId } from './ids.ts';
 export interface ProcessFigures {
   /** Percent of one core, whole tree; null on the first pass. */
   readonly cpuPct: number | null;
+  /** CPU used plus time spent ready to run while others had the cores: what it would use alone. null as above. */
+  readonly demandPct: number | null;
   readonly rssBytes: number;
   readonly processes: number;
   readonly zombies: number;

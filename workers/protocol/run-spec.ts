@@ -46,6 +46,8 @@ export interface RunRequest {
   readonly noKill: boolean;
   readonly restart: RestartSetting;
   readonly keepOrphans: boolean;
+  /** The file mode mask of whoever asked; FlowForge's own is stricter. */
+  readonly umask: number;
   /** `null` is /dev/null; `fifo` is a pipe that the attached command fills and closes. */
   readonly stdin: 'null' | 'fifo';
   /** The model to price an agent's tokens with where its stream does not name one. */

@@ -67,6 +67,7 @@ export const arrows: readonly Arrow[] = [
   },
   { from: 'stopping', to: 'stopped', by: 'run-exited', when: 'its main process ended after a stop began' },
   { from: 'stopping', to: 'lost', by: 'run-lost', when: 'its exit can no longer be known' },
+  { from: 'running', to: 'failed', by: 'run-start-failed', when: 'its command turned out not to be executable' },
   { from: 'running', to: 'lost', by: 'run-lost', when: 'the machine rebooted, or its exit can no longer be known' },
   { from: 'paused', to: 'lost', by: 'run-lost', when: 'the machine rebooted, or its exit can no longer be known' },
   { from: 'exited', to: 'quarantined', by: 'job-quarantined', when: 'its restarts are used up' },

@@ -22,6 +22,11 @@ const signal = (unit: SignalUnit, source: SignalSource, meaning: string): Signal
 export const signals = {
   'cpu.pct': signal('pct', 'process', 'CPU of the whole tree over the last sample, percent of one core'),
   'cpu.pct_10s': signal('pct', 'process', 'CPU of the whole tree, mean of the last 10 seconds'),
+  'cpu.demand_pct': signal(
+    'pct',
+    'process',
+    'CPU that the tree used or waited for while others had the cores, mean of the last 10 seconds',
+  ),
   'mem.rss': signal('bytes', 'process', 'resident memory of the whole tree'),
   'mem.growth': signal('bytes/s', 'process', 'growth of resident memory over the last 10 seconds'),
   'mem.floor_growth': signal(

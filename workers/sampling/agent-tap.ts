@@ -28,7 +28,7 @@ export interface AgentTapOptions {
   readonly clock?: 'arrival' | 'record';
 }
 
-// A program that logs JSON of its own is not parsed for ever: after so many foreign records the tap stops asking.
+// A program that logs JSON of its own is not parsed for ever: after so many foreign or broken records the tap stops asking.
 const foreignRecords = 400;
 // A first record hides within its line's first bytes (after escape codes, or a prefix of a few words).
 const candidates = [0x7b, 0x1b, 0x41, 0x54];
@@ -44,6 +44,11 @@ export const createAgentTap = ({ redact, model, clock = 'arrival' }: AgentTapOpt
     parser = found.parser(writer, { agentKind: found.agentKind, model });
     return parser;
   };
+  const tryRecord = (text: string): JsonRecord | null => {
+    const record = parseRecord(text);
+    if (record === null) foreign++;
+    return record;
+  };
   const readRecord = (record: JsonRecord, arrivalMs: number) => {
     const atMs = clock === 'record' ? (recordTime(record) ?? arrivalMs) : arrivalMs;
     if (parser !== null) return parser.record(record, atMs);
@@ -56,7 +61,7 @@ export const createAgentTap = ({ redact, model, clock = 'arrival' }: AgentTapOpt
     parser?.line?.(line, atMs);
   };
   const openStream = (): LineCutter => {
-    const joiner = createRecordJoiner(parseRecord, readRecord, readText);
+    const joiner = createRecordJoiner(tryRecord, readRecord, readText);
     return createLineCutter({
       wants: (firstByte) => dialect !== null || (foreign < foreignRecords && candidates.includes(firstByte)),
       line: joiner.line,

@@ -1,6 +1,6 @@
 /** How far the tail of a text is periodic: a unit of `unitChars` characters, `repeats` times in a row. */
 export interface Degeneration {
-  readonly level: 'observe' | 'warn' | 'act';
+  readonly level: 'warn' | 'act';
   readonly unitChars: number;
   readonly repeats: number;
   /** The unit itself, at most 200 characters; not redacted. */
@@ -13,14 +13,21 @@ const longUnitChars = 20;
 
 // A short unit repeats by nature (dots, "no no no"), a long one hardly ever: so the shorter, the more often.
 const repeatsNeeded = (unitChars: number): number => (unitChars < longUnitChars ? 20 : 10);
-// 200 characters are a paragraph of nothing new; 400, about a hundred tokens, no text recovers from unnoticed.
-const warnChars = 200;
-const actChars = 400;
+// 200 characters are a paragraph of nothing new. Half of both is worth a warning.
+const neededChars = 200;
 // Tables, fixtures and generated code repeat on purpose.
 const fenceFactor = 4;
 
-/** Watches one stream of model text. `push` answers when the level of the tail rises; `restart` begins another message. */
-export const createDegenerateText = (): { push(text: string): Degeneration | null; restart(): void } => {
+/** Watches one stream of model text; an answer is a level that the tail has newly reached. */
+export interface DegenerateText {
+  push(text: string): Degeneration | null;
+  end(): Degeneration | null;
+  restart(): void;
+  /** Judges a message that came at once, by its end alone. */
+  whole(text: string): Degeneration | null;
+}
+
+export const createDegenerateText = (): DegenerateText => {
   let tail = '';
   let sinceCheck = 0;
   let isInFence = false;
@@ -42,6 +49,14 @@ export const createDegenerateText = (): { push(text: string): Degeneration | nul
     return isNews ? found : null;
   };
 
+  const restart = (): void => {
+    tail = '';
+    sinceCheck = 0;
+    isInFence = false;
+    ticks = 0;
+    told = 0;
+  };
+
   return {
     push: (text) => {
       let worst: Degeneration | null = null;
@@ -50,22 +65,24 @@ export const createDegenerateText = (): { push(text: string): Degeneration | nul
         noteFences(piece);
         tail = (tail + piece).slice(-tailChars);
         sinceCheck += piece.length;
-        const isEnd = at + checkEveryChars >= text.length;
-        if (sinceCheck >= checkEveryChars || (isEnd && text.length >= checkEveryChars)) worst = check() ?? worst;
+        if (sinceCheck >= checkEveryChars) worst = check() ?? worst;
       }
       return worst;
     },
-    restart: () => {
-      tail = '';
-      sinceCheck = 0;
-      isInFence = false;
-      ticks = 0;
-      told = 0;
+    end: check,
+    restart,
+    whole: (text) => {
+      restart();
+      noteFences(text);
+      tail = text.slice(-tailChars);
+      const found = check();
+      restart();
+      return found;
     },
   };
 };
 
-const rankOf = (level: Degeneration['level']): number => (level === 'act' ? 3 : level === 'warn' ? 2 : 1);
+const rankOf = (level: Degeneration['level']): number => (level === 'act' ? 2 : 1);
 
 /** Judges the end of a text: the strongest repetition that reaches its last character. */
 export const judgeTail = (text: string, factor = 1): Degeneration | null => {
@@ -99,7 +116,7 @@ const levelOf = (
   if (!/[\p{L}\p{N}]/u.test(unit)) return null;
   const repeats = Math.floor(length / unitChars);
   const needed = repeatsNeeded(unitChars) * factor;
-  if (repeats * 2 < needed || length * 2 < warnChars) return null;
-  const level = repeats < needed || length < warnChars ? 'observe' : length < actChars ? 'warn' : 'act';
+  if (repeats * 2 < needed || length * 2 < neededChars) return null;
+  const level = repeats < needed || length < neededChars ? 'warn' : 'act';
   return { level, unitChars, repeats, unit: unit.slice(0, 200) };
 };

@@ -26,6 +26,7 @@ interface Member {
   command: string;
   looks: number;
   stat: ProcStat;
+  waitedMs: number | null;
   io: ProcessIo | null;
   ioAtMs: number;
   ioAtTicks: number;
@@ -33,6 +34,8 @@ interface Member {
   inherited: ProcessIo;
 }
 
+/** The state of a process that runs or waits for a core. */
+const runnable = 'R';
 const none: ProcessIo = { readBytes: 0, writtenBytes: 0 };
 const busyIoEveryMs = 1000;
 const idleIoEveryMs = 5000;
@@ -84,11 +87,14 @@ class RememberedTree implements ProcessTree {
     const ticks = this.#change.ticks + this.#ticksOfUnseen();
     const coreShare =
       elapsedMs === null || elapsedMs <= 0 ? null : (ticks / this.#scale.ticksPerSecond / elapsedMs) * 1000;
+    const waitedShare = elapsedMs === null || elapsedMs <= 0 ? 0 : this.#change.waitedMs / elapsedMs;
     const main = this.#members.get(this.identity.pid);
     const mainAlive = main !== undefined && main.startTicks === this.identity.startTicks && !isDead(main.stat.state);
     const held = this.#countHeld(monoMs);
     return {
       cpuPct: coreShare === null ? null : Math.min(this.#scale.cores, coreShare) * 100,
+      // A process that waits for a core would use it: on a crowded host the use alone hides who spins.
+      demandPct: coreShare === null ? null : Math.min(this.#scale.cores, coreShare + waitedShare) * 100,
       ...held,
       fds: mainAlive ? this.#openDescriptors(monoMs) : null,
       readBytes: this.#total.readBytes,
@@ -120,12 +126,22 @@ class RememberedTree implements ProcessTree {
   }
 
   #follow(pid: number, { known, stat }: { known: Member; stat: ProcStat }): void {
-    this.#change.ticks += Math.max(0, stat.cpuTicks - known.stat.cpuTicks);
+    const ticks = Math.max(0, stat.cpuTicks - known.stat.cpuTicks);
+    this.#change.ticks += ticks;
+    if (ticks > 0 || stat.state === runnable) this.#change.waitedMs += this.#waitOf(pid, known);
     this.#change.reaped.set(pid, Math.max(0, stat.reapedTicks - known.stat.reapedTicks));
     if (isDead(stat.state) && !isDead(known.stat.state)) this.#noteEnd(pid, known);
     // A process just forked still bears the name of its parent.
     if (known.looks++ < 2) known.command = this.#files.commandOfLastStat();
     known.stat = stat;
+  }
+
+  /** Since the last look at which it was busy; the first of them only sets the mark. */
+  #waitOf(pid: number, member: Member): number {
+    const waitedMs = this.#files.waitedMs(pid);
+    const before = member.waitedMs;
+    member.waitedMs = waitedMs;
+    return waitedMs === null || before === null ? 0 : Math.max(0, waitedMs - before);
   }
 
   #noteEnd(pid: number, member: Member): void {
@@ -195,6 +211,7 @@ class RememberedTree implements ProcessTree {
 
 interface Change {
   ticks: number;
+  waitedMs: number;
   spawned: number;
   ended: number;
   readonly reaped: Map<number, number>;
@@ -202,13 +219,22 @@ interface Change {
   readonly commandsOfEnded: string[];
 }
 
-const noChange = (): Change => ({ ticks: 0, spawned: 0, ended: 0, reaped: new Map(), gone: [], commandsOfEnded: [] });
+const noChange = (): Change => ({
+  ticks: 0,
+  waitedMs: 0,
+  spawned: 0,
+  ended: 0,
+  reaped: new Map(),
+  gone: [],
+  commandsOfEnded: [],
+});
 
 const newMember = (stat: ProcStat, command: string): Member => ({
   startTicks: stat.startTicks,
   command,
   looks: 0,
   stat,
+  waitedMs: null,
   io: null,
   ioAtMs: Number.NEGATIVE_INFINITY,
   ioAtTicks: -1,

@@ -43,6 +43,7 @@ export class RunOutput {
   #linesBefore = 0;
   #lastSaid: string | null = null;
   #unsentBytes = 0;
+  #mayLag = false;
 
   constructor(options: RunOutputOptions) {
     this.#options = options;
@@ -75,6 +76,7 @@ export class RunOutput {
       total += length;
       this.#digest(stream, { chunk: buffer.subarray(0, length), atMs });
     }
+    this.#mayLag = total >= buffer.length;
     if (total > 0) this.#tail.noteArrival(atMs);
     this.#unsentBytes += total;
     return total;
@@ -92,7 +94,7 @@ export class RunOutput {
       figures: {
         lines: this.#lines,
         bytes: this.#tail.bytes,
-        lagBytes: this.#tail.lagBytes(),
+        lagBytes: this.#mayLag ? this.#tail.lagBytes() : 0,
         lastOutputAtMs: this.#tail.lastOutputAtMs,
         lastLine: this.#lineTap.lastLine ?? this.#lastSaid,
       },

@@ -50,9 +50,11 @@ const readBytes = 256 * 1024;
 const roundsAtMost = 16;
 const readForMs = 40;
 const inspectEveryMs = 1000;
+const inspectManyEveryMs = 5000;
 const unwatchWaitMs = 1000;
-// Above this many runs, those that say nothing are listened to in every second turn.
+// Above this many runs, those that have long said nothing are listened to in every third turn.
 const largeFleet = 100;
+const quietTurns = 3;
 
 class SamplingActor implements Sampling {
   readonly #options: SamplingOptions;
@@ -167,13 +169,14 @@ class SamplingActor implements Sampling {
   /** Everybody gets one buffer a round, so that one flood does not silence the others; rounds go on while there is time. */
   #readOutput({ atMs, monoMs }: { atMs: number; monoMs: number }): ReadonlySet<WatchedEntry> {
     const { clock } = this.#options;
-    const skipsQuiet = this.#entries.size > largeFleet && this.#turns++ % 2 === 1;
+    const isLarge = this.#entries.size > largeFleet;
+    const skipsQuiet = isLarge && this.#turns++ % quietTurns !== 0;
     let open = new Set(
       [...this.#entries.values()].filter(
         (entry) => entry.phase !== 'refilling' && !(skipsQuiet && entry.isQuiet(atMs)),
       ),
     );
-    if (monoMs - this.#inspectedAtMs >= inspectEveryMs) {
+    if (!skipsQuiet && monoMs - this.#inspectedAtMs >= (isLarge ? inspectManyEveryMs : inspectEveryMs)) {
       this.#inspectedAtMs = monoMs;
       for (const entry of open) entry.output.inspect();
     }

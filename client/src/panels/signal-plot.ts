@@ -1,5 +1,6 @@
 import 'uplot/dist/uPlot.min.css';
 import uPlot from 'uplot';
+import { formatHour } from '../reading/format.ts';
 
 export interface PlotMark {
   readonly atMs: number;
@@ -19,10 +20,13 @@ interface PlotSetting {
   readonly format: (value: number) => string;
   readonly stroke: 'accent' | 'calm';
   readonly height: number;
+  /** Steps that the axis of values may have, smallest first. */
+  readonly steps: readonly number[];
   readonly content: () => PlotContent;
   readonly onpoint: (index: number | null) => void;
 }
 
+const axisFont = '11px system-ui, sans-serif';
 const inks = ['accent', 'calm', 'bad', 'ink-3', 'line'] as const;
 type Inks = Readonly<Record<(typeof inks)[number], string>>;
 
@@ -42,8 +46,21 @@ export const createPlot = (element: HTMLElement, setting: PlotSetting): uPlot =>
       cursor: { sync: { key: 'run' }, drag: { x: false, y: false }, points: { size: 7 } },
       scales: { y: { range: () => [0, topOf(content())] } },
       axes: [
-        { ...axis, font: '11px system-ui', space: 70, size: 26 },
-        { ...axis, font: '11px system-ui', space: 38, size: 62, values: (_plot, splits) => splits.map(format) },
+        {
+          ...axis,
+          font: axisFont,
+          space: 80,
+          size: 28,
+          values: (_plot, splits) => splits.map((s) => formatHour(s * 1000)),
+        },
+        {
+          ...axis,
+          font: axisFont,
+          space: 38,
+          size: 62,
+          incrs: [...setting.steps],
+          values: (_plot, splits) => splits.map(format),
+        },
       ],
       series: [
         {},

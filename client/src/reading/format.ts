@@ -12,7 +12,8 @@ export const formatBytes = (bytes: number): string => {
   return `${step > 0 && amount < 10 ? amount.toFixed(1) : Math.round(amount)} ${byteUnits[step]}`;
 };
 
-export const formatPct = (pct: number): string => (pct < 9.95 ? pct.toFixed(1) : Math.round(pct).toString());
+export const formatPct = (pct: number): string =>
+  pct === 0 || pct >= 9.95 ? Math.round(pct).toString() : pct.toFixed(1);
 
 /** `8 s`, `4m 10s`, `1h 12m`, `3d 4h`. */
 export const formatDuration = (ms: number): string => {
@@ -46,5 +47,8 @@ export const formatCommand = (argv: readonly string[]): string =>
   argv.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`)).join(' ');
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+
+/** `14:02`, for the axis of a chart. */
+export const formatHour = (atMs: number): string => formatClock(atMs).slice(0, 5);
 
 const pad = (value: number): string => value.toString().padStart(2, '0');

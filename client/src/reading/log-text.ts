@@ -10,7 +10,6 @@ export const toVisibleText = (text: string): string =>
 
 const visibleSign = (character: string): string => {
   const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-  if (code === 0x7f) return '\u2421';
+  if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`;
   return `\u27e8U+${code.toString(16).toUpperCase().padStart(4, '0')}\u27e9`;
 };

@@ -12,9 +12,11 @@ interface Term {
   readonly value: string;
 }
 
-/** True where every term of the filter holds. An unknown key is looked for as a label. */
-export const matchesFilter = (row: RunRow, filter: string): boolean =>
-  parseTerms(filter).every((term) => holds(row, term) !== term.excludes);
+/** Reads a filter once, for many rows: a row matches where every term holds. An unknown key is looked for as a label. */
+export const readFilter = (filter: string): ((row: RunRow) => boolean) => {
+  const terms = parseTerms(filter);
+  return (row) => terms.every((term) => holds(row, term) !== term.excludes);
+};
 
 /** Which group the strip has chosen (`is:failed`), if it has. */
 export const chosenBucket = (filter: string): Bucket | null => {

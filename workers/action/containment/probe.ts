@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ContainmentLevel, containmentLevels } from '#protocol/run-spec';
+import { limitsOfTag } from '#protocol/run-tag';
 import { systemClock } from '#runtime/clock';
 import { openCgroup } from './cgroup.ts';
 import { cgroupBase, listPids, removeTree } from './cgroup-files.ts';
 import { wait } from './membership.ts';
-import { carriesTag, limitsOf, newTag } from './run-mark.ts';
+import { carriesTag, newTag } from './run-mark.ts';
 
 /** A level this machine does not give, and what would make it do so. */
 export interface BetterLevel {
@@ -81,7 +82,7 @@ const tryCgroup = async (): Promise<Trial> => {
 
 const tryTagScan = async (): Promise<Trial> => {
   const tag = newTag();
-  const { soft, hard } = limitsOf(tag);
+  const { soft, hard } = limitsOfTag(tag);
   const script = 'prlimit --pid $$ --msgqueue="$1" && exec sleep 5';
   const child = spawn('/bin/sh', ['-c', script, 'sh', `${soft}:${hard}`], { stdio: 'ignore' });
   const { pid } = child;

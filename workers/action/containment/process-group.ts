@@ -1,12 +1,12 @@
 import type { ProcessIdentity } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
-import type { Boundary } from './membership.ts';
+import { type Boundary, isLiving } from './membership.ts';
 import { createProcessScan } from './process-scan.ts';
 import { openScanBoundary } from './scan-boundary.ts';
 
 /**
- * The last resort: nothing inherits a mark that it cannot lose, so a daemon that clears its environment is out of sight.
- * What can be seen is ended; what is in sight and not ended is named.
+ * The last resort: members are found by cookie, session and parent, all of which a daemon can shake off. Where limits can
+ * be read after all, whoever escaped is named as a survivor; where not, an escape stays out of sight.
  */
 export const openProcessGroup = (options: {
   readonly tag: number;
@@ -14,5 +14,11 @@ export const openProcessGroup = (options: {
   readonly clock: Clock;
 }): Boundary => {
   const scan = createProcessScan({ ...options, isMarkedBy: 'cookie' });
-  return openScanBoundary({ level: 'process-group', scan, clock: options.clock, findHidden: async () => [] });
+  const escaped = createProcessScan({ ...options, isMarkedBy: 'limits' });
+  return openScanBoundary({
+    level: 'process-group',
+    scan,
+    clock: options.clock,
+    findHidden: async () => escaped.run('quick').filter(isLiving),
+  });
 };

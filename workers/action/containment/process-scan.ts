@@ -22,7 +22,6 @@ export const createProcessScan = (options: {
 }): ProcessScan => {
   const { tag, identity, isMarkedBy } = options;
   const bootId = readBootId();
-  const sessions = new Set<number>();
   const knownKeys = new Set<string>();
   let strangerKeys: ReadonlySet<string> = new Set();
   let known: readonly ProcessStat[] = [];
@@ -30,10 +29,7 @@ export const createProcessScan = (options: {
   const isKnown = (stat: ProcessStat): boolean => knownKeys.has(keyOf(stat));
   const isMarked = (stat: ProcessStat): boolean =>
     isMarkedBy === 'limits' ? carriesTag(stat.pid, tag) : !stat.isZombie && carriesCookie(stat.pid, tag);
-  const remember = (stat: ProcessStat): void => {
-    knownKeys.add(keyOf(stat));
-    if (stat.sessionId === stat.pid) sessions.add(stat.sessionId);
-  };
+  const remember = (stat: ProcessStat): void => void knownKeys.add(keyOf(stat));
 
   const run = (depth: 'quick' | 'with-cookie'): readonly Member[] => {
     // After a reboot every pid and start time means somebody else.
@@ -47,7 +43,7 @@ export const createProcessScan = (options: {
         .sort((a, b) => b.startTicks - a.startTicks);
       for (const stat of youngest.slice(0, cookieLimit)) if (carriesCookie(stat.pid, tag)) remember(stat);
     }
-    closeOver(table, { isKnown, sessions, remember });
+    closeOver(table, { isKnown, remember });
     strangerKeys = new Set(table.filter((stat) => !isKnown(stat)).map(keyOf));
     known = table.filter(isKnown);
     return known.map((stat) => toMember(stat, bootId));
@@ -66,19 +62,20 @@ export const createProcessScan = (options: {
 const readTable = (): readonly ProcessStat[] =>
   readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (readStat(Number(name)) ?? []) : []));
 
-/** Children of members are members, and so is everybody in a session that a member leads: sessions are only inherited. */
+/**
+ * Children of members are members, and so is everybody in a session that a member leads: sessions are only inherited.
+ * Only leaders that are still there count; the number of a session that died out is handed out again.
+ */
 const closeOver = (
   table: readonly ProcessStat[],
-  belonging: {
-    readonly isKnown: (stat: ProcessStat) => boolean;
-    readonly sessions: ReadonlySet<number>;
-    readonly remember: (stat: ProcessStat) => void;
-  },
+  belonging: { readonly isKnown: (stat: ProcessStat) => boolean; readonly remember: (stat: ProcessStat) => void },
 ): void => {
   for (;;) {
-    const memberPids = new Set(table.filter(belonging.isKnown).map((stat) => stat.pid));
+    const members = table.filter(belonging.isKnown);
+    const pids = new Set(members.map((stat) => stat.pid));
+    const led = new Set(members.filter((stat) => stat.sessionId === stat.pid).map((stat) => stat.pid));
     const found = table.filter(
-      (stat) => !belonging.isKnown(stat) && (memberPids.has(stat.parentPid) || belonging.sessions.has(stat.sessionId)),
+      (stat) => !belonging.isKnown(stat) && (pids.has(stat.parentPid) || led.has(stat.sessionId)),
     );
     if (found.length === 0) return;
     for (const stat of found) belonging.remember(stat);

@@ -7,10 +7,14 @@ import { createFailingCall } from './failing-call.ts';
 import { createInterleavedRepeat } from './interleaved-repeat.ts';
 import { createRepeatedText } from './repeated-text.ts';
 import { createSameError } from './same-error.ts';
-import { createStepBuilder } from './step-builder.ts';
+import type { Step } from './step.ts';
+import { createStepFold } from './step-fold.ts';
 import { createToolCycle } from './tool-cycle.ts';
 import { createUnchangedPoll } from './unchanged-poll.ts';
 import type { AgentWatcher } from './watcher.ts';
+
+// A script that says "continue" does so in a few ways.
+const keptWords = 8;
 
 /** All detectors of one agent: a sub-agent's repetitions are its own. */
 export interface AgentLane {
@@ -25,7 +29,7 @@ export interface AgentLane {
   bytes(): number;
 }
 
-export const createAgentLane = (): AgentLane => {
+export const createAgentLane = (agent: string): AgentLane => {
   const cycle = createToolCycle();
   const errors = createSameError();
   const interleaved = createInterleavedRepeat();
@@ -43,27 +47,36 @@ export const createAgentLane = (): AgentLane => {
   ];
   let lastAtMs = 0;
   let lastTool: string | null = null;
+  let heard: readonly number[] = [];
+  let hasSlept = false;
   const forgetUnseen = () => {
     for (const watcher of watchers) watcher.forgetUnseen?.();
   };
-  const builder = createStepBuilder((step) => {
+  const take = (given: Step): void => {
+    // What is asked after a sleep is asked again on purpose: a poll, unless it changes or fails.
+    const isPoll =
+      hasSlept && given.waits === false && given.isSeen && !given.failed && !given.calls.some((call) => call.mutates);
+    const step: Step = isPoll ? { ...given, waits: 'poll' } : given;
+    hasSlept = given.waits === 'sleep';
     lastTool = step.tool;
     for (const watcher of watchers) watcher.step?.(step);
-  }, forgetUnseen);
+  };
+  const steps = createStepFold(take, forgetUnseen);
   const fold = (event: AgentEvent, atLine: number) => {
     switch (event.kind) {
       case 'tool-called':
-        return builder.called(event, atLine);
+        return steps.called(event, atLine);
       case 'tool-returned':
-        return builder.returned(event, atLine);
+        return steps.returned(event, atLine);
       case 'turn-ended':
-        return builder.turnEnded(event.atMs, atLine);
+        return steps.turnEnded(event.atMs, atLine);
       case 'stream-retried':
-        builder.retried();
+        steps.retried();
         return forgetUnseen();
       case 'user-spoke':
-      case 'session-started':
-        builder.reset();
+        if (heard.includes(event.textHash)) return;
+        heard = [...heard, event.textHash].slice(-keptWords);
+        steps.reset();
         for (const watcher of watchers) watcher.reset(event.atMs);
         return;
       default:
@@ -77,15 +90,24 @@ export const createAgentLane = (): AgentLane => {
       for (const watcher of watchers) watcher.event?.(event, atLine);
       fold(event, atLine);
     },
-    findings: (nowMs) => watchers.map((watcher) => watcher.finding(nowMs)).filter((finding) => finding !== null),
+    findings: (nowMs) =>
+      watchers
+        .map((watcher) => watcher.finding(nowMs))
+        .filter((finding) => finding !== null)
+        .map((finding) => (agent === 'main' ? finding : nameAgent(finding, agent))),
     get lastAtMs() {
       return lastAtMs;
     },
-    openTool: builder.openTool,
+    openTool: steps.openTool,
     lastTool: () => lastTool,
     repeats: () => Math.max(cycle.repeats(), interleaved.repeats()),
     errorStreak: errors.streak,
     compactions: compactions.lastTenMinutes,
-    bytes: () => watchers.reduce((sum, watcher) => sum + watcher.bytes(), builder.bytes()),
+    bytes: () => watchers.reduce((sum, watcher) => sum + watcher.bytes(), steps.bytes()),
   };
 };
+
+const nameAgent = (finding: Finding, agent: string): Finding => ({
+  ...finding,
+  evidence: { ...finding.evidence, summary: `sub-agent ${agent.slice(0, 60)}: ${finding.evidence.summary}` },
+});

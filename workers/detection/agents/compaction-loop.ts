@@ -35,7 +35,7 @@ export const createCompactionLoop = (): AgentWatcher & { lastTenMinutes(nowMs: n
         period: 1,
         summary,
         unit: 'compactions',
-        sample: '',
+        samples: [],
       });
     },
     reset: (atMs) => {

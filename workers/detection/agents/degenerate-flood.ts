@@ -15,7 +15,16 @@ export const createDegenerateFlood = (): AgentWatcher => {
       if (event.kind === 'text-degenerated') {
         const { level, unitChars, repeats, atMs, sample } = event;
         const summary = `the model repeats ${unitChars} characters, ${repeats} times so far`;
-        episode.see({ level, atLine, atMs, count: repeats, period: unitChars, summary, unit: 'characters', sample });
+        episode.see({
+          level,
+          atLine,
+          atMs,
+          count: repeats,
+          period: unitChars,
+          summary,
+          unit: 'characters',
+          samples: [sample],
+        });
       }
       if (event.kind === 'said' || event.kind === 'tool-called' || event.kind === 'turn-ended')
         episode.lose(event.atMs);

@@ -11,7 +11,8 @@ export interface Sighting {
   readonly period: number | null;
   readonly summary: string;
   readonly unit: string;
-  readonly sample: string;
+  /** Redacted already; empty ones are left out. */
+  readonly samples: readonly string[];
 }
 
 /** One report from the first sighting until a minute after the last. The level only rises; it keeps where it rose. */
@@ -49,7 +50,7 @@ export const createEpisode = ({ detector, hard = false, masked, progressLookedFo
     held !== null && held.lostAtMs !== null && nowMs - held.lostAtMs < keepMs + coolDownMs;
   const evidenceOf = ({ latest, firstAtMs }: Held): Evidence => ({
     summary: latest.summary,
-    samples: latest.sample === '' ? [] : [latest.sample],
+    samples: latest.samples.filter((sample) => sample !== '').slice(0, 4),
     unit: latest.unit,
     period: latest.period,
     count: latest.count,

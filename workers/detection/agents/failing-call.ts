@@ -21,7 +21,7 @@ export const createFailingCall = (): AgentWatcher => {
       count = !step.failed ? 0 : step.callHash === callHash ? count + 1 : 1;
       callHash = step.callHash;
       if (count < warnAt) return episode.lose(step.atMs);
-      const { atLine, atMs, tool, sample } = step;
+      const { atLine, atMs, tool, samples } = step;
       const summary = `${tool} failed ${count} times in a row with the same arguments`;
       episode.see({
         level: count >= actAt ? 'act' : 'warn',
@@ -31,7 +31,7 @@ export const createFailingCall = (): AgentWatcher => {
         period: 1,
         summary,
         unit: 'calls',
-        sample,
+        samples,
       });
     },
     reset: (atMs) => {

@@ -12,6 +12,7 @@ interface Asked {
   resultHash: number;
   /** Numbers of the steps at which it came with this result, oldest first. */
   steps: number[];
+  lastStep: number;
 }
 
 /** The same call with the same result again and again, with other calls in between. */
@@ -28,7 +29,7 @@ export const createInterleavedRepeat = (): AgentWatcher & { repeats(): number } 
   const forgetOld = (): void => {
     for (const [callHash, entry] of asked) {
       while ((entry.steps[0] ?? now) <= now - windowSteps) entry.steps.shift();
-      if (entry.steps.length === 0) asked.delete(callHash);
+      if (entry.lastStep <= now - windowSteps) asked.delete(callHash);
     }
   };
   // After a real change it is right to look again, so each repetition counts half; writing the same once more is none.
@@ -41,10 +42,11 @@ export const createInterleavedRepeat = (): AgentWatcher & { repeats(): number } 
     const entry = asked.get(call.callHash);
     if (entry !== undefined && entry.resultHash === call.resultHash) {
       entry.steps.push(now);
+      entry.lastStep = now;
       if (entry.steps.length > windowSteps) entry.steps.shift();
       return entry.steps.length;
     }
-    asked.set(call.callHash, { resultHash: call.resultHash, steps: [now] });
+    asked.set(call.callHash, { resultHash: call.resultHash, steps: [now], lastStep: now });
     return 1;
   };
 
@@ -70,7 +72,7 @@ export const createInterleavedRepeat = (): AgentWatcher & { repeats(): number } 
         period: null,
         summary,
         unit: 'calls',
-        sample: call.sample,
+        samples: call.samples,
       });
     },
     reset: (atMs) => {

@@ -42,7 +42,7 @@ export const createRepeatedText = (): AgentWatcher => {
       period,
       summary,
       unit: 'messages',
-      sample: said.sample,
+      samples: [said.sample],
     });
   };
   const forget = (atMs: number): void => {

@@ -25,7 +25,7 @@ export const createSameError = (): AgentWatcher & { streak(): number } => {
       count = isSame ? count + 1 : step.failed ? 1 : 0;
       errorHash = step.failed ? step.errorHash : null;
       if (count < warnAt) return episode.lose(step.atMs);
-      const { atLine, atMs, sample } = step;
+      const { atLine, atMs, samples } = step;
       const summary = `${count} calls in a row ended with the same error`;
       episode.see({
         level: count >= actAt ? 'act' : 'warn',
@@ -35,7 +35,7 @@ export const createSameError = (): AgentWatcher & { streak(): number } => {
         period: 1,
         summary,
         unit: 'errors',
-        sample,
+        samples,
       });
     },
     reset: (atMs) => {

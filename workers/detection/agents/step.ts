@@ -8,7 +8,8 @@ export interface StepCall {
   readonly mutates: boolean;
   readonly waits: false | 'sleep' | 'poll';
   readonly tool: string;
-  readonly sample: string;
+  /** The call, and what it failed with. */
+  readonly samples: readonly string[];
 }
 
 /** What an agent did between two looks at results: one call, or a batch of parallel calls as one set. */
@@ -29,7 +30,7 @@ export interface Step {
   /** The stream marks rounds, so the model has looked at the results before this step even if we have not. */
   readonly isOwnRound: boolean;
   readonly tool: string;
-  readonly sample: string;
+  readonly samples: readonly string[];
 }
 
 const unseen = 0x5bd1e995;
@@ -62,6 +63,6 @@ export const makeStep = (
     waits: everyWait ? (calls.some((call) => call.waits === 'poll') ? 'poll' : 'sleep') : false,
     isEmpty: calls.every((call) => call.isEmpty && call.ok),
     tool: first.tool,
-    sample: first.sample,
+    samples: calls.flatMap((call) => call.samples).slice(0, 4),
   };
 };

@@ -36,8 +36,8 @@ interface Entry {
 
 // A message is reported again while it streams, so the newest few are open to change; a replayed history comes back
 // whole, so the ids of many more are remembered, as numbers.
-const openEntries = 128;
-const rememberedIds = 2_048;
+const openEntries = 64;
+const rememberedIds = 1_024;
 
 export const createTokenLedger = (pricing: Pricing): TokenLedger => {
   const entries = new Map<string, Entry>();

@@ -22,7 +22,6 @@ const unseenResult: Ladder = { warn: 4, act: 6 };
 const unseenRound: Ladder = { warn: 3, act: 6 };
 // A whole cycle (A-B, read-edit-test) is stronger evidence than one call: it was all done again.
 const wholeCycle: Ladder = { warn: 3, act: 4 };
-const unseenCycle: Ladder = { warn: 3, act: 6 };
 
 /** The same calls with the same results, over and over, with a period of up to 12 steps. */
 export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
@@ -33,14 +32,17 @@ export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
   });
   const periods = createPeriods(longestPeriod);
   let repeats = 0;
+  let callHash: number | null = null;
+  let sameCalls = 0;
 
   const judge = (step: Step) => {
     const best = periods.best();
     repeats = best?.period === 1 ? best.cycles : 0;
-    if (best === null) return episode.lose(step.atMs);
+    // One call whose answers swing between a few is told something new each time: that is watching, not a cycle.
+    if (best === null || (best.period > 1 && sameCalls >= best.period)) return episode.lose(step.atMs);
     const level = levelOf(best.cycles, ladderOf(step, best.period));
     if (level === null) return;
-    const { atLine, atMs, tool, sample } = step;
+    const { atLine, atMs, tool, samples } = step;
     const what =
       best.period === 1
         ? `${tool} was called ${best.cycles} times`
@@ -56,7 +58,7 @@ export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
       period: best.period,
       summary: `${what} ${results}`,
       unit: 'calls',
-      sample,
+      samples,
     });
   };
 
@@ -65,6 +67,8 @@ export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
       // A wait is neither repetition nor the end of one.
       if (step.waits !== false) return;
       periods.push(step.token);
+      sameCalls = step.callHash === callHash ? sameCalls + 1 : 1;
+      callHash = step.callHash;
       judge(step);
     },
     reset: (atMs) => {
@@ -80,7 +84,7 @@ export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
 };
 
 const ladderOf = (step: Step, period: number): Ladder => {
-  if (period > 1) return step.isSeen ? wholeCycle : unseenCycle;
+  if (period > 1) return wholeCycle;
   if (!step.isSeen) return step.isOwnRound ? unseenRound : unseenResult;
   if (step.errorHash !== null) return sameError;
   return step.isEmpty ? emptyResult : sameResult;

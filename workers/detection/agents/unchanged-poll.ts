@@ -28,7 +28,7 @@ export const createUnchangedPoll = (): AgentWatcher => {
       resultHash = result;
       if (count < observeAt) return episode.lose(step.atMs);
       const level = count >= actAt ? 'act' : count >= warnAt ? 'warn' : 'observe';
-      const { atLine, atMs, tool, sample } = step;
+      const { atLine, atMs, tool, samples } = step;
       episode.see({
         level,
         atLine,
@@ -37,7 +37,7 @@ export const createUnchangedPoll = (): AgentWatcher => {
         period: 1,
         summary: `${tool} asked ${count} times and was told the same`,
         unit: 'polls',
-        sample,
+        samples,
       });
     },
     reset: (atMs) => {

@@ -48,7 +48,7 @@ export const parseChat: ParserFactory = (writer, { agentKind, model }) => {
             output: proseOf(record.content),
           });
         case 'user':
-          return writer.noted('user-spoke');
+          return writer.heard(proseOf(record.content));
         case null:
           return 'action' in record ? readStep(record) : undefined;
         default:

@@ -21,7 +21,7 @@ export const parseCodexSession: ParserFactory = (writer, { agentKind, model: giv
     switch (textAt(item, 'type')) {
       case 'message':
         if (textAt(item, 'role') === 'assistant') return writer.said(proseOf(item.content), { thought: false });
-        if (textAt(item, 'role') === 'user') return writer.noted('user-spoke');
+        if (textAt(item, 'role') === 'user') return writer.heard(proseOf(item.content));
         return;
       case 'reasoning':
         return writer.said(proseOf(item.summary), { thought: true });

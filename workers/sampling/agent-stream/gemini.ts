@@ -15,7 +15,7 @@ export const parseGemini: ParserFactory = (writer, { agentKind, model: givenMode
 
   const readMessage = (record: JsonRecord) => {
     const text = proseOf(record.content);
-    if (textAt(record, 'role') === 'user') return writer.noted('user-spoke');
+    if (textAt(record, 'role') === 'user') return writer.heard(text);
     if (record.delta !== true) return writer.said(text, { thought: false });
     if (message === '') writer.messageBegan();
     writer.streamed(text);

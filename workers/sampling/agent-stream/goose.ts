@@ -10,7 +10,9 @@ export const parseGoose: ParserFactory = (writer, { agentKind, model: givenModel
   const readContent = (content: JsonRecord, round: string, isUser: boolean) => {
     switch (textAt(content, 'type')) {
       case 'text':
-        return isUser ? writer.noted('user-spoke') : writer.said(textAt(content, 'text') ?? '', { thought: false });
+        return isUser
+          ? writer.heard(textAt(content, 'text') ?? '')
+          : writer.said(textAt(content, 'text') ?? '', { thought: false });
       case 'thinking':
       case 'reasoning':
         return writer.said(textAt(content, 'thinking') ?? textAt(content, 'text') ?? '', { thought: true });

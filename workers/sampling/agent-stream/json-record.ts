@@ -5,6 +5,7 @@ export const isRecord = (value: unknown): value is JsonRecord =>
 
 /** The object that a line holds, or null: a stream may carry noise, cut lines and other values. */
 export const parseRecord = (line: string): JsonRecord | null => {
+  if (line.length > checkedChars && !isShallow(line)) return null;
   try {
     const value: unknown = JSON.parse(line);
     return isRecord(value) ? value : null;
@@ -13,13 +14,38 @@ export const parseRecord = (line: string): JsonRecord | null => {
   }
 };
 
+// Parsing costs most where a value nests by the million; no agent nests by the hundred.
+const checkedChars = 16_384;
+const maxNesting = 200;
+
+const isShallow = (line: string): boolean => {
+  let depth = 0;
+  let isInText = false;
+  for (let at = 0; at < line.length; at++) {
+    const unit = line.charCodeAt(at);
+    if (unit === 0x22) isInText = !isInText;
+    else if (unit === 0x5c) at++;
+    else if (isInText) continue;
+    else if (unit === 0x7b || unit === 0x5b) depth++;
+    else if (unit === 0x7d || unit === 0x5d) depth--;
+    if (depth > maxNesting) return false;
+  }
+  return true;
+};
+
 export const textAt = (record: JsonRecord, key: string): string | null => {
   const value = record[key];
   return typeof value === 'string' ? value : null;
 };
 
-/** A count in a stranger's record: 0 unless it is a finite number above 0. */
-export const countAt = (record: JsonRecord, key: string): number => numberAt(record, key) ?? 0;
+// No message holds a billion tokens, and no sum of larger numbers stays exact.
+const mostCounted = 1_000_000_000;
+
+/** A count in a stranger's record: 0 unless it is a number that can be one. */
+export const countAt = (record: JsonRecord, key: string): number => {
+  const value = numberAt(record, key) ?? 0;
+  return value <= mostCounted ? Math.round(value) : 0;
+};
 
 export const numberAt = (record: JsonRecord, key: string): number | null => {
   const value = record[key];

@@ -89,7 +89,7 @@ export const createNormalisedReader = ({
         case 'stream_retry':
           return writer.noted('stream-retried');
         case 'user_message':
-          return writer.noted('user-spoke');
+          return writer.heard(textAt(record, 'text') ?? '');
         case 'turn_end':
           return writer.noted('turn-ended');
         case 'agent_start':

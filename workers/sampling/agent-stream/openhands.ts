@@ -22,7 +22,7 @@ export const parseOpenhands: ParserFactory = (writer, { agentKind, model }) => {
     const isUser = textAt(record, 'source') === 'user';
     if (action === 'message')
       return isUser
-        ? writer.noted('user-spoke')
+        ? writer.heard(proseOf(recordAt(record, 'args').content ?? record.message ?? record.content))
         : writer.said(proseOf(recordAt(record, 'args').content ?? record.message ?? record.content), {
             thought: false,
           });
@@ -70,7 +70,7 @@ export const parseOpenhands: ParserFactory = (writer, { agentKind, model }) => {
         return writer.returned({ callId, ok: false, output: proseOf(record.error) });
       case 'MessageEvent':
         return textAt(record, 'source') === 'user'
-          ? writer.noted('user-spoke')
+          ? writer.heard(proseOf(recordAt(record, 'llm_message').content))
           : writer.said(proseOf(recordAt(record, 'llm_message').content), { thought: false });
       case 'Condensation':
         return writer.noted('context-compacted');

@@ -5,12 +5,16 @@ import { createEventWriter } from './event-writer.ts';
 /** Reads a model's raw text stream, which has no envelope: only its tail can go wrong. */
 export const createPlainTextReader = (
   redact: Redactor,
-): { push(text: string, atMs: number): void; take(): readonly AgentEvent[] } => {
+): { push(text: string, atMs: number): void; end(atMs: number): void; take(): readonly AgentEvent[] } => {
   const writer = createEventWriter(redact);
   return {
     push: (text, atMs) => {
       writer.at(atMs, 'main');
       writer.streamed(text);
+    },
+    end: (atMs) => {
+      writer.at(atMs, 'main');
+      writer.messageEnded();
     },
     take: writer.take,
   };

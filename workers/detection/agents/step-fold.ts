@@ -13,14 +13,17 @@ interface OpenCall {
 interface OpenRound {
   readonly round: string | null;
   readonly calls: OpenCall[];
+  /** Already told as a step without results, because no result had been seen in this stream. */
+  readonly isTold: boolean;
 }
 
 // Calls that a stream never answers are given up when so many newer ones are open.
 const maxOpenRounds = 8;
 const maxCallsPerRound = 64;
+const keptIds = 48;
 
 /** Puts calls and results of one agent together into steps. */
-export interface StepBuilder {
+export interface StepFold {
   called(event: Called, atLine: number): void;
   returned(event: Returned, atLine: number): void;
   /** The model's turn is over: calls without a result will not get one. */
@@ -33,30 +36,36 @@ export interface StepBuilder {
   bytes(): number;
 }
 
-export const createStepBuilder = (onStep: (step: Step) => void, onResultsBegan: () => void): StepBuilder => {
+export const createStepFold = (onStep: (step: Step) => void, onResultsBegan: () => void): StepFold => {
   let open: OpenRound[] = [];
   let sawResults = false;
+  const recentIds: string[] = [];
   let lastClosed: { readonly round: string; readonly hashes: readonly number[] } | null = null;
 
   const close = (round: OpenRound, at: { readonly atMs: number; readonly atLine: number }): void => {
     open = open.filter((other) => other !== round);
+    const isAnswered = round.calls.some((call) => call.result !== null);
+    if (round.isTold && !isAnswered) return;
     const calls = round.calls.map(toStepCall);
     if (round.round !== null) lastClosed = { round: round.round, hashes: calls.map((call) => call.callHash) };
     onStep(makeStep(calls, { ...at, isOwnRound: round.round !== null }));
   };
   const openRound = (event: Called, atLine: number): void => {
-    const fresh: OpenRound = { round: event.round, calls: [{ called: event, ids: [event.callId], result: null }] };
-    open.push(fresh);
-    // No result was ever seen here and nothing marks rounds: the call itself is all there is to go by.
-    if (event.round === null && !sawResults) close(fresh, { atMs: event.atMs, atLine });
+    const at = { atMs: event.atMs, atLine };
+    const call = { called: event, ids: [event.callId], result: null };
+    // Nothing marks rounds and no result was ever seen here: the call itself is all there is to go by.
+    const isTold = event.round === null && !sawResults;
+    open.push({ round: event.round, calls: [call], isTold });
+    if (isTold) onStep(makeStep([toStepCall(call)], { ...at, isOwnRound: false }));
     const oldest = open[0];
-    if (open.length > maxOpenRounds && oldest !== undefined) close(oldest, { atMs: event.atMs, atLine });
+    if (open.length > maxOpenRounds && oldest !== undefined) close(oldest, at);
   };
 
   return {
     called: (event, atLine) => {
-      if (event.callId !== '' && open.some((round) => round.calls.some((call) => call.ids.includes(event.callId))))
-        return;
+      // A call id comes once; what comes again is a replay, or the second half of a pair of hooks.
+      if (event.callId !== '' && recentIds.includes(event.callId)) return;
+      if (recentIds.push(event.callId) > keptIds) recentIds.shift();
       // The same call twice in one round is one piece of evidence, even where its twin was answered before it came.
       if (event.round !== null && event.round === lastClosed?.round && lastClosed.hashes.includes(event.callHash))
         return;
@@ -92,7 +101,7 @@ export const createStepBuilder = (onStep: (step: Step) => void, onResultsBegan: 
       lastClosed = null;
     },
     openTool: () => open.at(-1)?.calls.at(-1)?.called.tool ?? null,
-    bytes: () => open.reduce((sum, round) => sum + round.calls.length * 600, 64),
+    bytes: () => open.reduce((sum, round) => sum + round.calls.length * 600, keptIds * 60),
   };
 };
 
@@ -105,5 +114,5 @@ const toStepCall = ({ called, result }: OpenCall): StepCall => ({
   mutates: called.mutates,
   waits: called.waits,
   tool: called.tool,
-  sample: result !== null && !result.ok ? `${called.sample} → ${result.sample}`.slice(0, 200) : called.sample,
+  samples: result === null || result.ok ? [called.sample] : [called.sample, result.sample],
 });

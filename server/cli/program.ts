@@ -1,0 +1,221 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { addRun, type Finish } from './program-run.ts';
+
+/** The whole command line as a table. What a command needs is loaded when it runs, and no earlier. */
+export const buildProgram = (finish: Finish, version: string): Command => {
+  const program = new Command('flowforge')
+    .description('A local guardrail for long-running scripts and AI-agent jobs.')
+    .version(version, '-V, --version', 'print the version')
+    .enablePositionalOptions()
+    .configureHelp({ optionDescription: ({ description }) => description })
+    .showSuggestionAfterError()
+    .showHelpAfterError('(flowforge --help lists the commands)');
+  addRun(program, finish);
+  addFleet(program, finish);
+  addSteering(program, finish);
+  addDaemon(program, finish);
+  addPolicy(program, finish);
+  addRest(program, finish, version);
+  return program;
+};
+
+const asJson = (): Option => new Option('--json', 'print JSON').default(false);
+const toCount = (text: string): number => {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number.');
+  return Number(text);
+};
+
+const addFleet = (program: Command, finish: Finish): void => {
+  program
+    .command('ps')
+    .description('The runs: what lives, and what ended last.')
+    .option('-a, --all', 'all that the record holds', false)
+    .addOption(asJson())
+    .action((options: { json: boolean; all: boolean }) =>
+      finish(import('./commands/list.ts').then(({ psCommand }) => psCommand(options))),
+    );
+  program
+    .command('incidents')
+    .description('What FlowForge noticed, newest first.')
+    .addOption(asJson())
+    .action((options: { json: boolean }) =>
+      finish(import('./commands/list.ts').then(({ incidentsCommand }) => incidentsCommand(options))),
+    );
+  program
+    .command('inspect')
+    .description('Everything about one run, by id, unique prefix or name.')
+    .argument('<run>')
+    .addOption(asJson())
+    .action((ref: string, options: { json: boolean }) =>
+      finish(import('./commands/look.ts').then(({ inspectCommand }) => inspectCommand(ref, options))),
+    );
+  program
+    .command('why')
+    .description('Why a run ended as it did, with the numbers, and what to do next.')
+    .argument('[run]', 'the newest run with an incident, when left out')
+    .option('--last', 'the newest run with an incident', false)
+    .addOption(asJson())
+    .action((ref: string | undefined, options: { json: boolean }) =>
+      finish(import('./commands/look.ts').then(({ whyCommand }) => whyCommand(ref, options))),
+    );
+  program
+    .command('logs')
+    .description('What a run wrote, redacted, both streams in order of arrival.')
+    .argument('<run>')
+    .option('-f, --follow', 'go on until the run ends', false)
+    .option('-n, --tail <lines>', 'only the last lines', toCount)
+    .addOption(new Option('--stream <name>', 'only one of the streams').choices(['stdout', 'stderr']))
+    .option('-t, --timestamps', 'with the time of arrival', false)
+    .option('--json', 'one JSON object a line', false)
+    .action(
+      (
+        ref: string,
+        options: { follow: boolean; json: boolean; timestamps: boolean; stream?: 'stdout' | 'stderr'; tail?: number },
+      ) => finish(import('./commands/logs.ts').then(({ logsCommand }) => logsCommand(ref, options))),
+    );
+};
+
+const addSteering = (program: Command, finish: Finish): void => {
+  const verbs = {
+    stop: 'SIGTERM, grace, then the whole tree, verified empty.',
+    restart: 'Stop a run and start its job again; a run that is over is started again.',
+    pause: 'Freeze the whole tree of a run.',
+    resume: 'Thaw what was paused.',
+  } as const;
+  for (const verb of ['stop', 'restart', 'pause', 'resume'] as const) {
+    const command = program
+      .command(verb)
+      .description(verbs[verb])
+      .argument('<run...>', 'ids, unique prefixes or names')
+      .option('--reason <text>', 'kept in the record')
+      .addOption(asJson());
+    if (verb === 'stop') command.option('--grace <duration>', 'in place of the grace of the run');
+    command.action((refs: readonly string[], options: { json: boolean; reason?: string; grace?: string }) =>
+      finish(import('./commands/steer.ts').then(({ steerCommand }) => steerCommand(verb, refs, options))),
+    );
+  }
+};
+
+const addDaemon = (program: Command, finish: Finish): void => {
+  program
+    .command('dashboard')
+    .description('Start or find the daemon and print the address of the dashboard (a ticket that opens it once).')
+    .option('--open', 'open it in a browser', false)
+    .addOption(asJson())
+    .action((options: { open: boolean; json: boolean }) =>
+      finish(import('./commands/dashboard.ts').then(({ dashboardCommand }) => dashboardCommand(options))),
+    );
+  const daemon = program.command('daemon').description('The background process that guards the runs.');
+  const plain = {
+    start: 'Start it, if it does not run.',
+    status: 'Say whether it runs, without starting it (exit code 3 when it does not).',
+    restart: 'Stop it and start it again; jobs live on.',
+  } as const;
+  for (const verb of ['start', 'status', 'restart'] as const) {
+    daemon
+      .command(verb)
+      .description(plain[verb])
+      .addOption(asJson())
+      .action((options: { json: boolean }) =>
+        finish(
+          import('./commands/daemon.ts').then(({ daemonStart, daemonStatus, daemonRestart }) =>
+            ({ start: daemonStart, status: daemonStatus, restart: daemonRestart })[verb](options),
+          ),
+        ),
+      );
+  }
+  daemon
+    .command('stop')
+    .description('Stop it. Jobs go on, unguarded, unless --jobs.')
+    .option('--jobs', 'stop the jobs too', false)
+    .addOption(asJson())
+    .action((options: { jobs: boolean; json: boolean }) =>
+      finish(import('./commands/daemon.ts').then(({ daemonStop }) => daemonStop(options))),
+    );
+  daemon
+    .command('logs')
+    .description("The end of the daemon's own log.")
+    .option('-n, --lines <count>', 'how many lines', toCount, 50)
+    .action((options: { lines: number }) =>
+      finish(import('./commands/daemon.ts').then(({ daemonLogs }) => daemonLogs(options))),
+    );
+};
+
+const addPolicy = (program: Command, finish: Finish): void => {
+  const policy = program.command('policy').description('Check and test policy files.');
+  policy
+    .command('check')
+    .description('Say what is wrong with policy files, with line and column (exit code 2), or that they are good.')
+    .argument('<file...>', 'files, or names that ship')
+    .addOption(asJson())
+    .action((files: readonly string[], options: { json: boolean }) =>
+      finish(import('./commands/policy.ts').then(({ policyCheck }) => policyCheck(files, options))),
+    );
+  policy
+    .command('test')
+    .description('Run the tests in *.test.yaml files: 0 all pass, 1 a test failed, 2 a file is not valid.')
+    .argument('<file...>')
+    .addOption(asJson())
+    .action((files: readonly string[], options: { json: boolean }) =>
+      finish(import('./commands/policy.ts').then(({ policyTest }) => policyTest(files, options))),
+    );
+};
+
+const addRest = (program: Command, finish: Finish, version: string): void => {
+  program
+    .command('demo')
+    .description('A safe runaway and its recovery, in less than half a minute. Leaves nothing behind.')
+    .option('--max-cpu <percent>', 'where CPU pressure begins')
+    .action((options: { maxCpu?: string }) =>
+      finish(import('./commands/demo.ts').then(({ demoCommand }) => demoCommand(options))),
+    );
+  program
+    .command('scan')
+    .description('Run the detectors over a file or stdin: 0 nothing to act on, 3 warn, 4 act.')
+    .argument('<file>', 'a file, or - for stdin')
+    .addOption(
+      new Option('--format <format>', 'what the file holds')
+        .choices(['auto', 'lines', 'timed-lines', 'text', 'agent', 'events'])
+        .default('auto'),
+    )
+    .option('--rate <lines>', 'lines per second, where the stream has no clock', Number)
+    .addOption(asJson())
+    .action((file: string, options: { format: string; rate?: number; json: boolean }) =>
+      finish(import('./commands/scan.ts').then(({ scanCommand }) => scanCommand(file, options))),
+    );
+  program
+    .command('progress')
+    .description('Inside a job: report progress as a line that FlowForge reads.')
+    .argument('[share]', 'like 12/100 or 40%')
+    .option('--token <text>', 'progress only counts when this differs from before')
+    .option('-m, --message <text>', 'for people')
+    .action((share: string | undefined, options: { token?: string; message?: string }) =>
+      finish(import('./commands/progress.ts').then(({ progressCommand }) => progressCommand(share, options))),
+    );
+  program
+    .command('doctor')
+    .description('What this machine gives: Node, containment, paths, settings.')
+    .addOption(asJson())
+    .action((options: { json: boolean }) =>
+      finish(import('./commands/doctor.ts').then(({ doctorCommand }) => doctorCommand(options))),
+    );
+  program
+    .command('key')
+    .description('Where the API key is; creates it, and gives old names in .flowforge.env their new ones.')
+    .option('--show', 'print the key itself', false)
+    .addOption(asJson())
+    .action((options: { show: boolean; json: boolean }) =>
+      finish(import('./commands/key.ts').then(({ keyCommand }) => keyCommand(options))),
+    );
+  program
+    .command('version')
+    .description('Print the version.')
+    .action(() =>
+      finish(
+        import('./output.ts').then(({ print }) => {
+          print(`${version}\n`);
+          return 0;
+        }),
+      ),
+    );
+};

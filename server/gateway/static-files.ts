@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import express, { type Express, type RequestHandler } from 'express';
+import { sendProblem } from './problem-details.ts';
+
+/**
+ * Addresses of the dashboard that are also paths of the API: a browser that opens one gets the page, a program the data.
+ * Comes before the routes.
+ */
+export const servePages = (app: Express, clientDir: string): void => {
+  app.get(['/incidents', '/incidents/{*rest}'], givePage(clientDir));
+};
+
+/** The files of the dashboard by name, and its one page for every other address. It holds no data. Comes after the routes. */
+export const serveDashboard = (app: Express, clientDir: string): void => {
+  app.use(
+    express.static(clientDir, {
+      index: 'index.html',
+      dotfiles: 'ignore',
+      setHeaders: (response, path) => {
+        response.setHeader(
+          'cache-control',
+          path.endsWith('.html') ? 'no-cache' : 'public, max-age=31536000, immutable',
+        );
+      },
+    }),
+  );
+  app.get('/{*page}', givePage(clientDir));
+  app.use((request, response) => {
+    sendProblem(response, {
+      status: 404,
+      code: 'unknown-route',
+      detail: `There is no ${request.method} ${request.path}.`,
+      hint: 'See /v1/openapi.json for what there is.',
+    });
+  });
+};
+
+const givePage =
+  (clientDir: string): RequestHandler =>
+  (request, response, next) => {
+    const wantsPage = request.accepts(['json', 'html']) === 'html' && !/^\/v1(\/|$)/.test(request.path);
+    if (!wantsPage) return next();
+    response.setHeader('cache-control', 'no-cache').setHeader('vary', 'Accept');
+    if (existsSync(join(clientDir, 'index.html'))) return response.sendFile('index.html', { root: clientDir });
+    return response.type('html').send(notBuilt);
+  };
+
+const notBuilt =
+  '<!doctype html><html lang="en"><meta charset="utf-8"><title>FlowForge</title><h1>FlowForge is running</h1><p>The dashboard is not built yet: run <code>npm run build</code>.</p></html>';

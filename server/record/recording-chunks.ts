@@ -1,0 +1,108 @@
+import { appendFile, type FileHandle, open } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { deflateRaw, inflateRaw } from 'node:zlib';
+import { signalNames } from '#protocol/signals';
+import { type Column, type Columns, parseColumns, parseVector } from './parse-recording.ts';
+import type { RecordedRow, Span } from './recordings.ts';
+
+// A chunk: magic, length of the payload, time of its first and last row; then the columns, deflated.
+const magic = 0x46465231;
+const headBytes = 24;
+const deflate = promisify(deflateRaw);
+const inflate = promisify(inflateRaw);
+
+export const appendChunk = async (file: string, rows: readonly RecordedRow[]): Promise<void> => {
+  const payload = await deflate(Buffer.from(JSON.stringify(toColumns(rows))));
+  const head = Buffer.alloc(headBytes);
+  head.writeUInt32BE(magic, 0);
+  head.writeUInt32BE(payload.length, 4);
+  head.writeDoubleBE(rows[0]?.atMs ?? 0, 8);
+  head.writeDoubleBE(rows.at(-1)?.atMs ?? 0, 16);
+  await appendFile(file, Buffer.concat([head, payload]), { mode: 0o600 });
+};
+
+/** Rows of the chunks that touch the span. A chunk that a death cut short ends the file. */
+export const readChunks = async function* (file: string, span: Span): AsyncGenerator<RecordedRow> {
+  const handle = await openIfThere(file);
+  if (handle === null) return;
+  try {
+    for await (const chunk of chunkHeads(handle)) {
+      if (chunk.lastMs < span.fromMs || chunk.firstMs > span.toMs) continue;
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(chunk.bytes), 0, chunk.bytes, chunk.start);
+      if (bytesRead < chunk.bytes) return;
+      yield* toRows(parseColumns((await inflate(buffer)).toString()));
+    }
+  } finally {
+    await handle.close();
+  }
+};
+
+/** Time of the newest row in the file; minus infinity where there is none. */
+export const newestIn = async (file: string): Promise<number> => {
+  const handle = await openIfThere(file);
+  if (handle === null) return Number.NEGATIVE_INFINITY;
+  try {
+    let newestMs = Number.NEGATIVE_INFINITY;
+    for await (const chunk of chunkHeads(handle)) newestMs = chunk.lastMs;
+    return newestMs;
+  } finally {
+    await handle.close();
+  }
+};
+
+interface ChunkHead {
+  readonly start: number;
+  readonly bytes: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+const chunkHeads = async function* (handle: FileHandle): AsyncGenerator<ChunkHead> {
+  const { size } = await handle.stat();
+  const head = Buffer.alloc(headBytes);
+  for (let at = 0; at + headBytes <= size; ) {
+    await handle.read(head, 0, headBytes, at);
+    const bytes = head.readUInt32BE(4);
+    const start = at + headBytes;
+    if (head.readUInt32BE(0) !== magic || start + bytes > size) return;
+    yield { start, bytes, firstMs: head.readDoubleBE(8), lastMs: head.readDoubleBE(16) };
+    at = start + bytes;
+  }
+};
+
+const openIfThere = async (file: string): Promise<FileHandle | null> => {
+  try {
+    return await open(file, 'r');
+  } catch {
+    return null; // nothing was recorded of this run yet
+  }
+};
+
+const toColumns = (rows: readonly RecordedRow[]): Columns => {
+  const names = signalNames.filter((name) => rows.some(({ signals }) => signals[name] !== undefined));
+  return {
+    atMs: rows.map(({ atMs }) => atMs),
+    policyHash: toColumn(rows.map(({ policyHash }) => policyHash)),
+    signals: Object.fromEntries(
+      names.map((name) => [name, toColumn(rows.map(({ signals }) => signals[name] ?? null))]),
+    ),
+  };
+};
+
+const toColumn = <T>(values: readonly T[]): Column<T> => {
+  const [first] = values;
+  return first !== undefined && values.every((value) => value === first) ? { all: first } : { each: values };
+};
+
+const toRows = function* (columns: Columns): Generator<RecordedRow> {
+  for (const [at, atMs] of columns.atMs.entries()) {
+    const values: Record<string, number | string> = {};
+    for (const [name, column] of Object.entries(columns.signals)) {
+      const value = valueAt(column, at);
+      if (value !== null && value !== undefined) values[name] = value;
+    }
+    yield { atMs, policyHash: valueAt(columns.policyHash, at) ?? '', signals: parseVector(values) };
+  }
+};
+
+const valueAt = <T>(column: Column<T>, at: number): T | undefined => ('all' in column ? column.all : column.each[at]);

@@ -1,0 +1,119 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SignalSeries } from '#protocol/gateway-api';
+import type { RunId } from '#protocol/ids';
+import type { RecordingBatch } from '#protocol/messages';
+import type { SignalVector } from '#protocol/signals';
+import { appendChunk, newestIn, readChunks } from './recording-chunks.ts';
+import { openRecordingTail } from './recording-tail.ts';
+import { thin } from './thin-series.ts';
+
+/** The signals of one run at one moment, exactly as they were judged. */
+export interface RecordedRow {
+  readonly atMs: number;
+  readonly policyHash: string;
+  readonly signals: SignalVector;
+}
+
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface Recordings {
+  /** Resolves when the batch survives the death of this thread. */
+  append(batch: RecordingBatch): Promise<void>;
+  read(runId: RunId, ask: Span & { readonly maxPoints: number }): Promise<SignalSeries>;
+  /** Every row in order, for replay. */
+  rows(runId: RunId, span: Span): AsyncGenerator<RecordedRow>;
+  close(): Promise<void>;
+}
+
+const rowsPerChunk = 120;
+
+/**
+ * New rows wait in memory and, for safety, in one tail file for all runs; 120 rows of a run become a compressed chunk
+ * in its own file. Once every row of the tail is in a chunk, the tail is emptied.
+ */
+export const openRecordings = async (home: string): Promise<Recordings> => {
+  const directory = join(home, 'recordings');
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const fileOf = (runId: string): string => join(directory, `${runId}.rec`);
+  const tail = openRecordingTail(join(directory, 'tail.jsonl'));
+  const waiting = new Map<string, RecordedRow[]>();
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const flush = async (runId: string): Promise<void> => {
+    const rows = waiting.get(runId);
+    if (rows === undefined || rows.length === 0) return;
+    await appendChunk(fileOf(runId), rows);
+    waiting.delete(runId);
+  };
+  const flushAll = async (): Promise<void> => {
+    for (const runId of [...waiting.keys()]) await flush(runId);
+    tail.empty();
+  };
+  const take = async (batch: RecordingBatch): Promise<void> => {
+    await tail.write(batch);
+    for (const { runId, policyHash, signals } of batch.rows) {
+      const rows = waiting.get(runId) ?? [];
+      rows.push({ atMs: batch.atMs, policyHash, signals });
+      waiting.set(runId, rows);
+      if (rows.length >= rowsPerChunk) await flush(runId);
+    }
+    if (tail.isFull()) await flushAll();
+  };
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = queue.then(work);
+    queue = result.catch(() => undefined); // the caller gets the error; the next in turn must not inherit it
+    return result;
+  };
+
+  for (const batch of tail.recover()) await takeBack(batch, { waiting, newestIn: (runId) => newestIn(fileOf(runId)) });
+  await flushAll();
+
+  const rows = (runId: RunId, span: Span): AsyncGenerator<RecordedRow> =>
+    rowsOf(fileOf(runId), { span, waiting: waiting.get(runId) ?? [] });
+
+  return {
+    append: (batch) => inTurn(() => take(batch)),
+    rows,
+    read: async (runId, { maxPoints, ...span }) => {
+      const all: RecordedRow[] = [];
+      for await (const row of rows(runId, span)) all.push(row);
+      return { runId, ...thin(all, maxPoints) };
+    },
+    close: () =>
+      inTurn(async () => {
+        await flushAll();
+        tail.close();
+      }),
+  };
+};
+
+interface Source {
+  readonly span: Span;
+  /** As it was when reading began: a row that goes into the file meanwhile is in both, and told once. */
+  readonly waiting: readonly RecordedRow[];
+}
+
+const rowsOf = async function* (file: string, { span, waiting }: Source): AsyncGenerator<RecordedRow> {
+  let newestMs = Number.NEGATIVE_INFINITY;
+  const isAsked = ({ atMs }: RecordedRow): boolean => atMs >= span.fromMs && atMs <= span.toMs;
+  for await (const row of readChunks(file, span)) {
+    newestMs = row.atMs;
+    if (isAsked(row)) yield row;
+  }
+  yield* waiting.filter((row) => row.atMs > newestMs && isAsked(row));
+};
+
+const takeBack = async (
+  batch: RecordingBatch,
+  into: { readonly waiting: Map<string, RecordedRow[]>; readonly newestIn: (runId: string) => Promise<number> },
+): Promise<void> => {
+  for (const { runId, policyHash, signals } of batch.rows) {
+    const rows = into.waiting.get(runId) ?? [];
+    const newestMs = rows.at(-1)?.atMs ?? (await into.newestIn(runId));
+    if (batch.atMs > newestMs) into.waiting.set(runId, [...rows, { atMs: batch.atMs, policyHash, signals }]);
+  }
+};

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { ulid } from 'ulid';
+import {
+  closeStdin,
+  parseExecFailedFile,
+  parseExitFile,
+  parsePidFile,
+  readExitFile,
+  readPidFile,
+} from '#coordinator/run-files';
+import { parseSpecFile } from '#coordinator/run-spec-file';
+
+const bootId = '1b2c3d4e-0000-4000-8000-000000000001';
+const pidText = JSON.stringify({
+  pid: 4242,
+  startTicks: 77,
+  bootId,
+  shimPid: 4240,
+  shimStartTicks: 76,
+  inCgroup: true,
+});
+
+const spec = {
+  ...{ runId: ulid(), jobId: ulid(), jobKey: 'a'.repeat(32), generation: 1, requestedAtMs: 1 },
+  ...{ name: null, argv: ['true'], cwd: '/', env: {}, labels: {}, profile: 'standard', model: null, stdin: 'null' },
+  ...{ policy: { kind: 'shipped', name: 'standard' }, rollout: null, noKill: false, keepOrphans: false, umask: 0o022 },
+  handle: { level: 'tag-scan', tag: 7 },
+  restartsAtMs: [],
+  restart: { mode: 'no', max: 0 },
+  limits: { maxCpuPct: 60, maxMemBytes: null, timeoutMs: null, graceMs: 1, pollIntervalMs: 500, logWindowLines: 10 },
+};
+
+describe('the files of a run directory', () => {
+  let runDir: string;
+  beforeEach(() => {
+    runDir = mkdtempSync(join(tmpdir(), 'flowforge-'));
+  });
+  afterEach(() => rmSync(runDir, { recursive: true }));
+
+  it('are read back as they were written', () => {
+    expect(parsePidFile(pidText)).to.deep.equal({
+      kind: 'read',
+      value: {
+        identity: { bootId, pid: 4242, startTicks: 77 },
+        shim: { bootId, pid: 4240, startTicks: 76 },
+        inCgroup: true,
+      },
+    });
+    expect(parseExitFile('{"code":143,"endedAtMs":5}')).to.deep.equal({
+      kind: 'read',
+      value: { code: 143, endedAtMs: 5 },
+    });
+    expect(parseExecFailedFile('127\nnope: not found\n')).to.deep.equal({
+      kind: 'read',
+      value: { exitCode: 127, reason: 'nope: not found' },
+    });
+    expect(parseSpecFile(JSON.stringify(spec))).to.deep.equal({ kind: 'read', value: spec });
+  });
+
+  it('are missing until somebody writes them', () => {
+    expect(readPidFile(runDir)).to.deep.equal({ kind: 'missing' });
+    expect(readExitFile(join(runDir, 'no', 'such'))).to.deep.equal({ kind: 'missing' });
+  });
+
+  it('are damaged wherever a crash cut them short', () => {
+    for (const text of [pidText, JSON.stringify(spec), '{"code":143,"endedAtMs":5}']) {
+      for (let length = 0; length < text.length; length += 1) {
+        const cut = text.slice(0, length);
+        for (const parse of [parsePidFile, parseExitFile, parseSpecFile]) expect(parse(cut).kind).to.equal('damaged');
+      }
+    }
+  });
+
+  it('are values, whatever somebody put there', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        for (const parse of [parsePidFile, parseExitFile, parseExecFailedFile, parseSpecFile]) {
+          expect(parse(text).kind).to.be.oneOf(['read', 'damaged']);
+        }
+      }),
+    );
+    writeFileSync(join(runDir, 'pid'), Buffer.from([0, 255, 254, 10]));
+    expect(readPidFile(runDir).kind).to.equal('damaged');
+    expect(readExitFile('/proc/self/mem\0').kind).to.equal('damaged');
+  });
+
+  it('never name init, a process group or our own group as the job', () => {
+    for (const pid of [1, 0, -1, -4242, 1.5, '4242', null]) {
+      expect(parsePidFile(JSON.stringify({ ...JSON.parse(pidText), pid })).kind).to.equal('damaged');
+    }
+  });
+
+  it('hold no id that is none', () => {
+    expect(parseSpecFile(JSON.stringify({ ...spec, runId: '../../etc' })).kind).to.equal('damaged');
+  });
+
+  it('have no input to close where there is no pipe', () => {
+    expect(closeStdin(runDir)).to.equal(false);
+  });
+});

@@ -1,0 +1,223 @@
+import { expect } from 'chai';
+import { story } from './agent-story.ts';
+
+const look = { path: 'garden.md' };
+
+describe('tool loops: what is one', () => {
+  it('warns at the third call with the same result and acts at the fifth', () => {
+    const told = story().times(3, (s) => s.does('read', look, 'roses'));
+    expect(told.level()).to.equal('warn');
+    told.times(2, (s) => s.does('read', look, 'roses'));
+    expect(told.level('tool-cycle')).to.equal('act');
+  });
+
+  it('acts at the fourth failure of the very same call, whatever the error says', () => {
+    const errors = ['no such gate', 'the gate is gone', 'gate? what gate?', 'no such gate'];
+    const told = story().times(3, (s, i) => s.does('open', look, errors[i] ?? '', { ok: false }));
+    expect(told.level('failing-call')).to.equal('warn');
+    told.does('open', look, errors[3] ?? '', { ok: false });
+    expect(told.level('failing-call')).to.equal('act');
+  });
+
+  it('counts a success that prints an error as an error', () => {
+    const told = story().times(4, (s) =>
+      s.does('python', { code: 'grow(' }, '  File "x", line 1\nSyntaxError: unexpected end'),
+    );
+    expect(told.level('tool-cycle')).to.equal('act');
+  });
+
+  it('does not take two different errors of one printing call for the same', () => {
+    const told = story().times(6, (s, i) =>
+      s.does('python', { code: 'grow(' }, `  line ${i}\nSyntaxError: bad seed ${i}`),
+    );
+    expect(told.level()).to.equal('none');
+  });
+
+  it('sees the same error behind ever different calls', () => {
+    const told = story().times(8, (s, i) => s.does('shell', { [`arg${i}`]: i }, 'unknown tool: shell', { ok: false }));
+    expect(told.level('same-error')).to.equal('act');
+  });
+
+  it('sees a cycle of three, and names its period', () => {
+    const told = story().times(4, (s) =>
+      s.does('read', look, 'roses').does('edit', { old: 'a', new: 'b' }, 'not found').does('test', {}, '1 failing'),
+    );
+    expect(told.level('tool-cycle')).to.equal('act');
+    expect(told.findings().find((finding) => finding.detector === 'tool-cycle')?.period).to.equal(3);
+  });
+
+  it('sees a plan of twelve steps that begins over', () => {
+    const told = story().times(4, (s) => s.times(12, (t, step) => t.does('visit', { step }, `stop ${step}`)));
+    expect(told.level('tool-cycle')).to.equal('act');
+  });
+
+  it('sees a question that comes back between other work', () => {
+    const told = story().times(6, (s, i) =>
+      s.does('search', { q: 'price of pears' }, 'no hits').does('read', { path: `note-${i}` }, `note ${i}`),
+    );
+    expect(told.level('interleaved-repeat')).to.equal('act');
+  });
+
+  it('is not fooled by one-off probes between repeated writes', () => {
+    const order = [0, 1, 0, 1, 1, 0, 9, 0, 1, 1, 0, 8, 0, 1, 0, 0, 1, 0, 1, 1, 0, 1, 0, 0];
+    const told = story().times(order.length, (s, i) =>
+      s.does('write', { path: `/n/${order[i]}`, content: 'x' }, 'written'),
+    );
+    expect(told.level('interleaved-repeat')).to.equal('act');
+  });
+
+  it('knows a call by its meaning: key order, bookkeeping and nonces do not make another', () => {
+    const told = story()
+      .does('rule', { a: 1, b: { x: 1, y: 2 }, nonce: 'f00d' }, 'ok then')
+      .does('rule', { b: { y: 2, x: 1 }, a: 1, nonce: 'beef' }, 'ok then')
+      .does('rule', { a: 1, b: { y: 2, x: 1 }, task_progress: '2/9' }, 'ok then')
+      .does('rule', { nonce: '1', b: { x: 1, y: 2 }, a: 1 }, 'ok then')
+      .does('rule', { request_id: 'r-5', a: 1, b: { x: 1, y: 2 } }, 'ok then');
+    expect(told.level('tool-cycle')).to.equal('act');
+  });
+
+  it('knows a result by its meaning: ids, pids and durations in it do not make another', () => {
+    const told = story().times(5, (s, i) =>
+      s.does(
+        'send',
+        { to: 'hens', text: 'corn' },
+        `{"ok":true,"messageId":"om_${i}","took":"${i + 3}ms","pid":${900 + i}}`,
+      ),
+    );
+    expect(told.level('tool-cycle')).to.equal('act');
+  });
+
+  it('compares a parallel batch as a set: order does not matter', () => {
+    const told = story()
+      .round(['read', { f: 1 }, 'one'], ['read', { f: 2 }, 'two'], ['read', { f: 3 }, 'three'])
+      .round(['read', { f: 3 }, 'three'], ['read', { f: 1 }, 'one'], ['read', { f: 2 }, 'two'])
+      .round(['read', { f: 2 }, 'two'], ['read', { f: 3 }, 'three'], ['read', { f: 1 }, 'one']);
+    expect(told.level('tool-cycle')).to.equal('warn');
+    expect(told.findings()[0]?.period).to.equal(1);
+  });
+
+  it('asks for more where results are not to be seen, and gets there', () => {
+    const told = story().times(3, (s) => s.calls('inspect', look));
+    expect(told.level('tool-cycle')).to.not.equal('warn');
+    told.calls('inspect', look);
+    expect(told.level('tool-cycle')).to.equal('warn');
+    told.times(2, (s) => s.calls('inspect', look));
+    expect(told.level('tool-cycle')).to.equal('act');
+  });
+
+  it('counts calls that are not even JSON', () => {
+    const told = story().times(4, (s) => s.does('edit', '{"path": "a', 'could not parse the arguments', { ok: false }));
+    expect(told.level('failing-call')).to.equal('act');
+  });
+
+  it('acts on a silent process that is asked for the twentieth time, not before', () => {
+    const told = story().times(19, (s) => s.does('BashOutput', { bash_id: 'b1' }, '(No content)'));
+    expect(told.level()).to.equal('warn');
+    told.does('BashOutput', { bash_id: 'b1' }, '(No content)');
+    expect(told.level('unchanged-poll')).to.equal('act');
+  });
+
+  it('is not put off by the same words from a script each time', () => {
+    const told = story().times(5, (s) =>
+      s.tell({ t: 'user_message', text: 'Please continue.' }).does('read', look, 'roses'),
+    );
+    expect(told.level('tool-cycle')).to.equal('act');
+  });
+});
+
+describe('tool loops: what is none', () => {
+  const quiet = (name: string, tell: () => { level(): string }): void => {
+    it(name, () => {
+      expect(tell().level()).to.equal('none');
+    });
+  };
+
+  quiet('a batch of one shape: other arguments, the same answer', () =>
+    story().times(20, (s, i) => s.does('move_file', { from: `a${i}`, to: `b${i}` }, 'True')),
+  );
+  quiet('a list that is gone through twice', () =>
+    story().times(2, (s) => s.times(8, (t, i) => t.does('read', { path: `f${i}` }, `text ${i}`))),
+  );
+  quiet('the same question with a moving answer, forty times', () =>
+    story().times(40, (s, i) => s.does('status', {}, `${i} of 40 done`)),
+  );
+  quiet('a line counter that moves by one', () => story().times(12, (s, i) => s.does('tail', look, `line ${i}`)));
+  quiet('two questions in turn whose answers move', () =>
+    story().times(10, (s, i) => s.does('read', look, `v${i}`).does('list', {}, `${i} files`)),
+  );
+  quiet('a board that swings between two states', () =>
+    story().times(10, (s, i) => s.does('task_list', {}, i % 2 === 0 ? 'open' : 'busy')),
+  );
+  quiet('edit and test in turn, though the test fails the same way', () =>
+    story().times(10, (s, i) =>
+      s
+        .does('edit', { path: 'a', new: `v${i}` }, 'ok')
+        .does('bash', { command: 'npm test' }, '1 failing', { ok: false }),
+    ),
+  );
+  quiet('looking at the same file after each of many changes', () =>
+    story().times(10, (s, i) =>
+      s
+        .does('write_file', { path: `p${i}`, content: `${i}` }, 'ok')
+        .does('bash', { command: 'git status' }, 'clean enough'),
+    ),
+  );
+  quiet('waiting, however often', () => story().times(30, (s) => s.does('bash', { command: 'sleep 5' }, '')));
+  quiet('waiting with an empty command', () =>
+    story().times(12, (s, i) =>
+      s.does('execute_bash', { command: '', timeout: 120 }, `[still running, no new output after ${i * 120} seconds]`),
+    ),
+  );
+  quiet('asking after a sleep what has not changed yet', () =>
+    story().times(8, (s) =>
+      s.does('bash', { command: 'sleep 30' }, '').does('bash', { command: 'cat build.state' }, 'linking'),
+    ),
+  );
+  quiet('identical calls in one parallel batch', () =>
+    story()
+      .round(...Array.from({ length: 6 }, () => ['read', look, 'roses'] as const))
+      .end(),
+  );
+  quiet('eight commits of real work', () =>
+    story().times(8, (s, i) =>
+      s.does('bash', { command: `git add f${i} && git commit -m step-${i}` }, `[main] step-${i}`),
+    ),
+  );
+
+  it('does not add up what a transport sends again', () => {
+    const told = story().times(3, (s) => s.calls('go', look));
+    told.tell({ t: 'stream_retry' }).times(3, (s) => s.calls('go', look));
+    expect(told.level()).to.equal('observe');
+  });
+
+  it('stops counting when a person says something new', () => {
+    const told = story().times(4, (s) => s.does('list', {}, 'one two'));
+    told.tell({ t: 'user_message', text: 'try the other shed' }).times(2, (s) => s.does('list', {}, 'one two'));
+    expect(told.level('tool-cycle')).to.equal('warn');
+  });
+
+  it('begins anew with another session', () => {
+    const told = story().times(4, (s) => s.tell({ t: 'tool_call', id: '', name: 'read', args: look, run: 'beat-1' }));
+    told.tell({ t: 'tool_call', id: '', name: 'read', args: look, run: 'beat-2' });
+    expect(told.findings()).to.deep.equal([]);
+  });
+
+  it('does not count the second half of a pair of hooks', () => {
+    const told = story();
+    for (let i = 0; i < 2; i++) {
+      for (const _half of ['pre', 'post']) told.tell({ t: 'tool_call', id: `same-${i}`, name: 'read', args: look });
+      told.tell({ t: 'tool_result', id: `same-${i}`, name: 'read', ok: true, output: 'roses' });
+    }
+    expect(told.level()).to.equal('none');
+  });
+
+  it('keeps sub-agents apart: what each does twice is not done four times', () => {
+    const told = story().times(2, (s) =>
+      s.does('read', look, 'roses', { agent: 'a' }).does('read', look, 'roses', { agent: 'b' }),
+    );
+    expect(told.level()).to.equal('none');
+    told.times(3, (s) => s.does('read', look, 'roses', { agent: 'a' }));
+    expect(told.level('tool-cycle')).to.equal('act');
+    expect(told.findings()[0]?.evidence.summary).to.match(/^sub-agent a: /);
+  });
+});
