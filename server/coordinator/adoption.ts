@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { isAlive, readBootId } from '#action/process-identity';
-import type { AdoptionOutcome } from '#protocol/facts';
 import { isUlid } from '#protocol/ids';
+import type { AdoptionOutcome } from '#protocol/run-facts';
 import type { RunSpec } from '#protocol/run-spec';
 import { type PidFile, readExitFile, readPidFile } from './run-files.ts';
 import { readSpecFile } from './run-spec-file.ts';

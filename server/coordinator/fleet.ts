@@ -1,13 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Actor } from '#protocol/actor';
 import { assertNever } from '#protocol/assert-never';
 import type { Answer, StartedRun } from '#protocol/control';
-import { type Actor, type Fact, type FactBody, runOf } from '#protocol/facts';
+import { type Fact, type FactBody, runOf } from '#protocol/facts';
+import { foldRun } from '#protocol/fold-run';
 import type { RunId } from '#protocol/ids';
 import type { ActionMessage, RunChange } from '#protocol/messages';
 import type { RunRequest } from '#protocol/run-spec';
 import { isOver } from '#protocol/run-state';
-import { foldRun, type RunView } from '#protocol/views';
+import type { RunView } from '#protocol/views';
 import { toAdoptedRecord } from './adopted-record.ts';
 import { findUnsettledRuns, settledMark } from './adoption.ts';
 import { type RunEnd, signalOf, watchEnd } from './end-watch.ts';

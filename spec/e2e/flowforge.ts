@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -37,6 +38,8 @@ export interface Forge {
   status(): Promise<DaemonStatus>;
   /** Asks the gateway with the key. */
   get(route: string): Promise<Response>;
+  /** Asks over the unix socket, as the same user. */
+  post(route: string, body: unknown): Promise<{ readonly status: number; readonly text: string }>;
   until<T>(what: string, look: () => Promise<T | null | false>, deadlineMs?: number): Promise<T>;
   end(): Promise<void>;
 }
@@ -111,6 +114,7 @@ export const createForge = (extra: Readonly<Record<string, string>> = {}): Forge
       const { port } = await status();
       return fetch(`http://127.0.0.1:${port}${route}`, { headers: { authorization: `Bearer ${apiKey}` } });
     },
+    post: (route, body) => postOver(path.join(home, 'daemon.sock'), route, body),
     end: async () => {
       await run('daemon', 'stop', '--jobs');
       for (const pid of leftovers(home)) process.kill(pid, 'SIGKILL');
@@ -118,6 +122,21 @@ export const createForge = (extra: Readonly<Record<string, string>> = {}): Forge
     },
   };
 };
+
+const postOver = (socketPath: string, route: string, body: unknown): Promise<{ status: number; text: string }> =>
+  new Promise((resolve, reject) => {
+    const text = JSON.stringify(body);
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+    const asked = request({ socketPath, path: route, method: 'POST', headers }, (reply) => {
+      let answer = '';
+      reply.on('data', (chunk: Buffer) => {
+        answer += chunk.toString();
+      });
+      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, text: answer }));
+    });
+    asked.on('error', reject);
+    asked.end(text);
+  });
 
 const logTail = (home: string): string => {
   const file = path.join(home, 'daemon.log');

@@ -89,7 +89,10 @@ describe('survival', function () {
     for (const worker of ['sampling', 'detection', 'action', 'gateway'] satisfies WorkerName[]) {
       for (const kind of ['throw', 'block']) {
         const deadAtMs = Date.now();
-        await forge.run('daemon', 'fault', worker, kind);
+        // The gateway dies of it before it can answer.
+        const asked = forge.post('/v1/faults', { worker, kind });
+        if (worker === 'gateway') await asked.catch(() => undefined);
+        else expect((await asked).status).to.be.lessThan(300);
         await forge.until(`${worker} to be back after ${kind}`, async () => {
           const entries = await systemTimeline(forge);
           const started = entries.find(

@@ -218,5 +218,6 @@ describe('tool loops: what is none', () => {
     expect(told.level()).to.equal('none');
     told.times(3, (s) => s.does('read', look, 'roses', { agent: 'a' }));
     expect(told.level('tool-cycle')).to.equal('act');
+    expect(told.findings()[0]?.evidence.summary).to.match(/^sub-agent a: /);
   });
 });
