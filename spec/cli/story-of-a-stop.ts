@@ -1,8 +1,11 @@
 import type { RunStory } from '#cli/render/run-story';
 import type { Fact, FactBody } from '#protocol/facts';
+import { foldIncident } from '#protocol/fold-incident';
+import { foldRun } from '#protocol/fold-run';
 import { parseIncidentId, parseInterventionId, parseJobId, parseJobKey, parseRunId } from '#protocol/ids';
+import { toRunRow } from '#protocol/run-row';
 import { toTimelineEntry } from '#protocol/timeline';
-import { foldIncident, foldRun, type IncidentView, type RunView, toRunRow } from '#protocol/views';
+import type { IncidentView, RunView } from '#protocol/views';
 
 export const runId = parseRunId('01JZZZZZZZZZZZZZZZZZZZZZZ1');
 export const jobId = parseJobId('01JZZZZZZZZZZZZZZZZZZZZZZ2');
