@@ -1,11 +1,11 @@
 import type { RunStory } from '#cli/render/run-story';
 import type { Fact, FactBody } from '#protocol/facts';
-import { parseIncidentId, parseInterventionId, parseJobId, parseJobKey, parseRunId } from '#protocol/ids';
-import { toTimelineEntry } from '#protocol/timeline';
 import { foldIncident } from '#protocol/fold-incident';
 import { foldRun } from '#protocol/fold-run';
-import type { IncidentView, RunView } from '#protocol/views';
+import { parseIncidentId, parseInterventionId, parseJobId, parseJobKey, parseRunId } from '#protocol/ids';
 import { toRunRow } from '#protocol/run-row';
+import { toTimelineEntry } from '#protocol/timeline';
+import type { IncidentView, RunView } from '#protocol/views';
 
 export const runId = parseRunId('01JZZZZZZZZZZZZZZZZZZZZZZ1');
 export const jobId = parseJobId('01JZZZZZZZZZZZZZZZZZZZZZZ2');
