@@ -11,6 +11,7 @@ import { createSupervisor, type Supervisor } from '#runtime/supervisor';
 import type { SupervisionEvent } from '#runtime/worker-plan';
 import { createControl } from './control.ts';
 import { createFactDesk, type FactDesk } from './fact-desk.ts';
+import type { Failpoint } from './failpoint.ts';
 import { createFleet } from './fleet.ts';
 import { openJournal } from './journal.ts';
 import { wires, workers } from './topology.ts';
@@ -36,6 +37,7 @@ export interface CoordinatorOptions {
   readonly after: 'asked' | 'crash' | 'first';
   readonly bootId: string;
   readonly faultsAllowed: boolean;
+  readonly failpoint: Failpoint | null;
   readonly handleFor: (
     level: ContainmentLevel,
     run: { readonly runId: string; readonly tag: number },
@@ -65,7 +67,13 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     void toDetection.send(change);
     void toAction.send({ kind: 'run-changed', change });
   };
-  const desk: FactDesk = createFactDesk({ clock, journal, toGateway, onFact: (fact, from) => heard(fact, from) });
+  const desk: FactDesk = createFactDesk({
+    clock,
+    journal,
+    toGateway,
+    onFact: (fact, from) => heard(fact, from),
+    failpoint: options.failpoint,
+  });
   const fleet = createFleet({
     clock,
     runsDir: options.runsDir,

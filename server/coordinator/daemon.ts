@@ -6,6 +6,7 @@ import { probeContainment } from '#action/containment/probe';
 import { readBootId } from '#action/process-identity';
 import { systemClock } from '#runtime/clock';
 import { type Coordinator, createCoordinator } from './coordinator.ts';
+import type { Failpoint } from './failpoint.ts';
 import { takeLease } from './lease.ts';
 
 /** Exit codes that tell the keeper not to try again. */
@@ -25,6 +26,7 @@ export interface DaemonSettings {
   readonly version: string;
   readonly after: 'asked' | 'crash' | 'first';
   readonly faultsAllowed: boolean;
+  readonly failpoint: Failpoint | null;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 
@@ -92,6 +94,7 @@ const guard = async (
     after: settings.after === 'crash' ? 'crash' : lease.after,
     bootId: readBootId(),
     faultsAllowed: settings.faultsAllowed,
+    failpoint: settings.failpoint,
     handleFor,
     log,
     onEnd: end,

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { loadApiKey } from '#config/api-keys';
 import { resolvePaths } from '#config/paths';
 import { type DaemonSettings, exitCodes, startDaemon } from './daemon.ts';
+import { armFailpoint } from './failpoint.ts';
 
 /** A daemon inside this process: for `run --no-daemon`. It ends when it is told to, and its own home goes with it. */
 export interface InProcessDaemon {
@@ -47,6 +48,7 @@ const readSettings = (env: NodeJS.ProcessEnv, log: DaemonSettings['log']): Daemo
     version: manifest.version,
     after: env.FLOWFORGE_AFTER === 'crash' ? 'crash' : 'first',
     faultsAllowed: env.FLOWFORGE_FAULTS === '1',
+    failpoint: armFailpoint(env),
     log,
   };
 };

@@ -11,6 +11,7 @@ import { incidentRoutes } from './incident-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { answerErrors, type Refusal, sendProblem } from './problem-details.ts';
 import { createRateLimits } from './rate-limits.ts';
+import { recordRoutes } from './record-routes.ts';
 import type { Route } from './route.ts';
 import { runRoutes } from './run-routes.ts';
 import type { Site } from './site.ts';
@@ -28,7 +29,14 @@ interface Parts {
 
 /** Every route there is, as one table: the API, its description, and what the specs walk over. */
 export const allRoutes = (version: string): readonly Route[] => {
-  const described = [...healthRoutes, ...runRoutes, ...incidentRoutes, ...commandRoutes, ...daemonRoutes];
+  const described = [
+    ...healthRoutes,
+    ...runRoutes,
+    ...incidentRoutes,
+    ...commandRoutes,
+    ...recordRoutes,
+    ...daemonRoutes,
+  ];
   return [...described, openApiRoute(version, described)];
 };
 
