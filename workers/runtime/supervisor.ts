@@ -70,7 +70,8 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
       name: seat.plan.name,
       workerData: born,
       transferList: [control.port1, ...wires.map((wire) => wire.port), ...transfer],
-      resourceLimits: { maxOldGenerationSizeMb: seat.plan.maxHeapMb },
+      // A small nursery: five of the default size hold more memory than all that FlowForge remembers.
+      resourceLimits: { maxOldGenerationSizeMb: seat.plan.maxHeapMb, maxYoungGenerationSizeMb: 8 },
     });
     seat.worker = worker;
     seat.control = Comlink.wrap<HostControl>(nodeEndpoint(control.port2));
