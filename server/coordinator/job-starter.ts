@@ -34,7 +34,10 @@ export interface StarterOptions {
 export interface JobStarter {
   /** @throws Error when the policy of the request cannot be read. */
   first(request: RunRequest, by: Actor): Promise<StartedRun>;
-  /** The next run of a job whose run just ended. A restart that a person asked for is not counted. */
+  /**
+   * The next run of a job whose run just ended, under the id that was given to it before a crash, if one was. A restart
+   * that a person asked for is not counted.
+   */
   next(record: RunRecord, cause: 'crash' | 'policy' | 'user'): Promise<StartedRun>;
   /** @throws Error when nothing is known of that run any more. */
   again(runId: RunId, by: Actor): Promise<StartedRun>;
@@ -66,8 +69,7 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
   };
 
   /** What is new about each run of a job, beside its generation. */
-  const fresh = () => {
-    const runId = parseRunId(ulid());
+  const fresh = (runId: RunId = parseRunId(ulid())) => {
     const handle = options.handleFor(options.containment, { runId, tag: freshTag(table) });
     return { runId, handle, requestedAtMs: clock.now() };
   };
@@ -78,12 +80,11 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
       const job = { jobId: parseJobId(ulid()), jobKey: jobKeyOf(cwd, argv), generation: 1, restartsAtMs: [] };
       return launch({ ...request, ...job, ...fresh() }, by);
     },
-    next: async ({ spec }, cause) => {
-      const born = fresh();
-      desk().say(
-        { kind: 'run-restarted', runId: spec.runId, jobId: spec.jobId, nextRunId: born.runId },
-        { sync: true },
-      );
+    next: async ({ spec, view }, cause) => {
+      const { runId, jobId } = spec;
+      const born = fresh(view.nextRunId ?? undefined);
+      if (view.nextRunId === null)
+        desk().say({ kind: 'run-restarted', runId, jobId, nextRunId: born.runId }, { sync: true });
       const restartsAtMs = cause === 'user' ? spec.restartsAtMs : [...spec.restartsAtMs, clock.now()].slice(-50);
       return launch(
         { ...spec, ...born, restartsAtMs, generation: spec.generation + 1 },
