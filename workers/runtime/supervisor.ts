@@ -5,17 +5,18 @@ import type { Clock } from './clock.ts';
 import { createHeartbeats, createPulse } from './heartbeat.ts';
 import type { BornWire, HostControl, HostFault, Rewire, WorkerBirth } from './host.ts';
 import type { Delivery } from './link.ts';
-import { judgeDeath, type RestartIntensity } from './restart-policy.ts';
+import { judgeDeath } from './restart-policy.ts';
+import {
+  callWithinMs,
+  emptySeat,
+  retire,
+  type Seat,
+  stateOf,
+  terminateWithinMs,
+  type WorkerPlan,
+  type WorkerState,
+} from './seat.ts';
 import { within } from './within.ts';
-
-export interface WorkerPlan {
-  readonly name: string;
-  readonly entry: URL;
-  /** A worker whose heartbeat is silent for longer is blocked: it is ended and replaced. */
-  readonly stallMs: number;
-  readonly maxHeapMb: number;
-  readonly intensity: RestartIntensity;
-}
 
 /** A wire between two workers, or between a worker and `main`. */
 export interface WirePlan {
@@ -28,16 +29,9 @@ export interface WirePlan {
 export type SupervisionEvent =
   | { readonly kind: 'started'; readonly worker: string; readonly generation: number; readonly tookMs: number }
   | { readonly kind: 'died'; readonly worker: string; readonly generation: number; readonly why: string }
+  /** A system call holds its thread: it could not be ended, only replaced. */
+  | { readonly kind: 'abandoned'; readonly worker: string; readonly inAll: number }
   | { readonly kind: 'given-up'; readonly worker: string; readonly deaths: number; readonly windowMs: number };
-
-export interface WorkerState {
-  readonly worker: string;
-  readonly generation: number;
-  readonly state: 'starting' | 'up' | 'down' | 'given-up';
-  readonly startedAtMs: number;
-  readonly deaths: number;
-  readonly lastDeath: string | null;
-}
 
 export interface SupervisorOptions {
   readonly clock: Clock;
@@ -62,22 +56,6 @@ export interface Supervisor {
 const BEAT_EVERY_MS = 50;
 const WATCH_EVERY_MS = 100;
 const START_DEADLINE_MS = 20_000;
-const CALL_DEADLINE_MS = 3_000;
-const TERMINATE_DEADLINE_MS = 1_000;
-
-interface Seat {
-  readonly plan: WorkerPlan;
-  readonly index: number;
-  readonly pulse: ReturnType<typeof createPulse>;
-  worker: Worker | null;
-  control: Comlink.Remote<HostControl> | null;
-  generation: number;
-  state: WorkerState['state'];
-  startedAtMs: number;
-  bornAtMonoMs: number;
-  deathsMonoMs: number[];
-  lastDeath: string | null;
-}
 
 /** Starts the workers, watches their heartbeats, replaces the dead and rewires the living. One for all threads of the daemon. */
 export const createSupervisor = (options: SupervisorOptions): Supervisor => {
@@ -196,21 +174,25 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
       if (lateMs > WATCH_EVERY_MS) seat.pulse.reset(nowMs);
       const patienceMs = seat.state === 'up' ? seat.plan.stallMs : START_DEADLINE_MS;
       const silentMs = seat.pulse.silentForMs(nowMs);
-      if (silentMs > patienceMs) void replaceBlocked(seat, seat.worker, Math.round(silentMs));
+      if (silentMs > patienceMs)
+        void replace(seat, seat.worker, `blocked: no heartbeat for ${Math.round(silentMs)} ms`);
+      else if (seat.pulse.bufferMb() > seat.plan.maxBufferMb)
+        void replace(seat, seat.worker, `it held ${seat.pulse.bufferMb()} MB outside its heap`);
     }
     cancelWatch = clock.after(WATCH_EVERY_MS, watch);
   };
 
-  const replaceBlocked = async (seat: Seat, worker: Worker, silentMs: number): Promise<void> => {
+  const replace = async (seat: Seat, worker: Worker, why: string): Promise<void> => {
     // From here the old thread is nobody: its exit, whenever it comes, is not this seat's death.
     seat.worker = null;
     const ended = worker.terminate();
-    bury(seat, `blocked: no heartbeat for ${silentMs} ms`);
+    bury(seat, why);
     try {
-      await within(TERMINATE_DEADLINE_MS, `${seat.plan.name} to end`, ended);
+      await within(terminateWithinMs, `${seat.plan.name} to end`, ended);
     } catch {
       /* terminate() waits for a system call that holds the thread: it is counted, and ends whenever the call does */
       abandoned += 1;
+      options.onEvent({ kind: 'abandoned', worker: seat.plan.name, inAll: abandoned });
     }
   };
 
@@ -229,42 +211,8 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
     injectFault: async (name, kind) => {
       const control = seats.get(name)?.control;
       if (!control) throw new Error(`worker "${name}" is not up`);
-      await within(CALL_DEADLINE_MS, `${name} to take the fault`, control.injectFault(kind));
+      await within(callWithinMs, `${name} to take the fault`, control.injectFault(kind));
     },
     abandoned: () => abandoned,
   };
 };
-
-const retire = async (seat: Seat): Promise<void> => {
-  const { worker, control } = seat;
-  if (worker === null) return;
-  try {
-    if (control !== null) await within(CALL_DEADLINE_MS, `${seat.plan.name} to stop`, control.stop());
-  } catch {
-    /* it did not let go in time: the journal holds what it owed, and the thread is ended below */
-  }
-  await worker.terminate();
-};
-
-const emptySeat = (plan: WorkerPlan, index: number, pulse: Seat['pulse']): Seat => ({
-  plan,
-  index,
-  pulse,
-  worker: null,
-  control: null,
-  generation: 0,
-  state: 'down',
-  startedAtMs: 0,
-  bornAtMonoMs: 0,
-  deathsMonoMs: [],
-  lastDeath: null,
-});
-
-const stateOf = (seat: Seat): WorkerState => ({
-  worker: seat.plan.name,
-  generation: seat.generation,
-  state: seat.state,
-  startedAtMs: seat.startedAtMs,
-  deaths: seat.deathsMonoMs.length,
-  lastDeath: seat.lastDeath,
-});
