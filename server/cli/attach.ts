@@ -27,7 +27,8 @@ export interface Outcome {
 }
 
 const lookEveryMs = 40;
-const decideWithinMs = 10_000;
+/** The rest of the tree is stopped in this time, its grace included; then the exit code alone has to do. */
+const settledWithinMs = 60_000;
 
 /**
  * Follows a job from run to run until it is over, by the files of each run: its output goes on, and its exit code is
@@ -101,31 +102,25 @@ const watchRun = (
   };
 };
 
-/** Asks the record what the end of the run meant. An announced restart is waited for; an undecided end for ten seconds. */
+/** Asks the record what the end of the run meant; an announced restart is waited for as long as it takes. */
 const settle = async (runId: RunId, runDir: string, { link, onChange }: Attachment): Promise<Followed> => {
   const startedMs = performance.now();
   for (;;) {
-    const { view, next } = await link
-      .ask(async (client) => {
-        const { run } = await client.run(runId);
-        const { items } = await client.timeline({ runId });
-        const restartAsked = items.some(({ fact }) => fact.kind === 'stop-began' && fact.restartAfter);
-        return { view: run, next: whatNext(run, { restartAsked }) };
-      })
-      .catch(orNobody);
-    if (view === null) return { kind: 'ended', exitCode: exitFileCode(runDir) ?? ownFailureExitCode, view: null };
-    onChange(view);
+    const view = await link.ask(async (client) => (await client.run(runId)).run).catch(orNobody);
+    if (view !== null) onChange(view);
+    const next: Next = view === null ? { kind: 'wait' } : whatNext(view);
     if (next.kind === 'follow') return next;
     if (next.kind === 'ended') return { ...next, view };
-    if (view.restartDueAtMs === null && performance.now() - startedMs > decideWithinMs) {
+    const isAnnounced = view !== null && view.restartDueAtMs !== null;
+    if (view === null || (!isAnnounced && performance.now() - startedMs > settledWithinMs)) {
       return { kind: 'ended', exitCode: exitFileCode(runDir) ?? ownFailureExitCode, view };
     }
-    await sleep(100);
+    await sleep(lookEveryMs);
   }
 };
 
-const orNobody = (error: unknown): { view: null; next: Next } => {
-  if (error instanceof DaemonAway) return { view: null, next: { kind: 'wait' } };
+const orNobody = (error: unknown): null => {
+  if (error instanceof DaemonAway) return null;
   throw error;
 };
 

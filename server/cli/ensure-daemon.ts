@@ -12,10 +12,10 @@ const askEveryMs = 50;
 const sayAfterMs = 2_000;
 
 /** The daemon of this home, started where none runs. @throws CliProblem with the end of its log when it does not come up. */
-export const ensureDaemon = async (paths: Paths): Promise<DaemonClient> => {
+export const ensureDaemon = async (paths: Paths, { quiet = false } = {}): Promise<DaemonClient> => {
   const client = connectDaemon(paths.socketPath);
   if (await isUp(client)) return client;
-  await startDaemon(paths, client);
+  await startDaemon(paths, { client, quiet });
   return client;
 };
 
@@ -29,11 +29,24 @@ export const isUp = async (client: DaemonClient): Promise<boolean> => {
   }
 };
 
-const startDaemon = async (paths: Paths, client: DaemonClient): Promise<void> => {
+/** For a daemon that starts inside this process. */
+export const awaitUp = async (client: DaemonClient): Promise<void> => {
+  const startedMs = performance.now();
+  while (!(await isUp(client))) {
+    if (performance.now() - startedMs > answerWithinMs)
+      throw new CliProblem('the gateway did not come up', { exitCode: ownFailureExitCode });
+    await sleep(askEveryMs);
+  }
+};
+
+const startDaemon = async (
+  paths: Paths,
+  { client, quiet }: { client: DaemonClient; quiet: boolean },
+): Promise<void> => {
   makeHome(paths);
   const keeper = spawnKeeper(paths);
   const startedMs = performance.now();
-  let hasSaid = false;
+  let hasSaid = quiet;
   while (performance.now() - startedMs < answerWithinMs) {
     if (await isUp(client)) return;
     // 75: another daemon took the home first. It is the one to talk to.

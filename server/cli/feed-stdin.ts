@@ -30,38 +30,55 @@ export interface StdinFeed {
   stop(): void;
 }
 
+const tryAgainMs = 20;
+
 export const createStdinFeed = (source: NodeJS.ReadStream): StdinFeed => {
   let pipe: number | null = null;
   let runDir = '';
   let hasEnded = false;
+  let retry: NodeJS.Timeout | null = null;
 
+  // The pipes of a run appear when its shim does, and the shim listens for the end a moment later: what cannot be
+  // opened yet is tried again until it can, or until another run is followed.
+  const attempt = (): void => {
+    pipe ??= openPipe(path.join(runDir, 'stdin'));
+    if (pipe !== null && !hasEnded) source.resume();
+    const isDone = hasEnded ? closeInput(runDir) : pipe !== null;
+    retry = isDone ? null : setTimeout(attempt, tryAgainMs);
+    // We hold the pipe open as well: the job sees the end of its input when both of us have let go.
+    if (isDone && hasEnded) letGo();
+  };
+  const attemptNow = (): void => {
+    if (retry !== null) clearTimeout(retry);
+    attempt();
+  };
   const letGo = (): void => {
+    if (retry !== null) clearTimeout(retry);
     if (pipe !== null) closeSync(pipe);
     pipe = null;
   };
   const end = (): void => {
     hasEnded = true;
-    closeInput(runDir);
+    attemptNow();
   };
   const forward = (chunk: Buffer): void => {
-    if (pipe === null) return;
     source.pause();
-    writeAll(pipe, chunk, () => source.resume());
+    if (pipe !== null) writeAll(pipe, chunk, () => source.resume());
   };
   source.on('data', forward);
   source.once('end', end);
   source.on('error', end);
+  source.pause();
   return {
     follow: (nextDir) => {
       letGo();
+      source.pause();
       runDir = nextDir;
-      pipe = openPipe(path.join(nextDir, 'stdin'));
-      if (hasEnded) closeInput(nextDir);
+      attempt();
     },
     stop: () => {
       source.off('data', forward);
       source.pause();
-      source.unref?.();
       letGo();
     },
   };
@@ -72,7 +89,7 @@ const openPipe = (file: string): number | null => {
   try {
     return openSync(file, constants.O_RDWR | constants.O_NOFOLLOW);
   } catch {
-    return null; // the run is over already, and its pipe with it
+    return null; // not there yet, or gone with its run
   }
 };
 
@@ -83,11 +100,12 @@ const writeAll = (descriptor: number, bytes: Buffer, done: () => void): void => 
   });
 };
 
-/** The shim holds the job's input open through the death of any writer; opening this pipe is how it is told to let go. */
-const closeInput = (runDir: string): void => {
+/** The shim holds the job's input open through the death of any writer; opening this pipe tells it to let go. False: nobody listens there yet. */
+const closeInput = (runDir: string): boolean => {
   try {
     closeSync(openSync(path.join(runDir, 'stdin.close'), constants.O_WRONLY | constants.O_NONBLOCK));
+    return true;
   } catch {
-    /* closed already, or gone with its run */
+    return false;
   }
 };

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isAlive, readBootId } from '#action/process-identity';
-import type { AdoptionOutcome } from '#protocol/facts';
 import { isUlid } from '#protocol/ids';
+import type { AdoptionOutcome } from '#protocol/run-facts';
 import type { RunSpec } from '#protocol/run-spec';
 import { forbidStart, type PidFile, readExecFailedFile, readExitFile, readPidFile, runPaths } from './run-files.ts';
 import { readSpecFile } from './run-spec-file.ts';

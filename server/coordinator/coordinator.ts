@@ -7,7 +7,8 @@ import type { ActionMessage, FactDelivery, FactReport, RunChange, SamplingMessag
 import type { ContainmentHandle, ContainmentLevel } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
 import { openInlet, openOutlet } from '#runtime/link';
-import { createSupervisor, type SupervisionEvent, type Supervisor } from '#runtime/supervisor';
+import { createSupervisor, type Supervisor } from '#runtime/supervisor';
+import type { SupervisionEvent } from '#runtime/worker-plan';
 import { createControl } from './control.ts';
 import { createFactDesk, type FactDesk } from './fact-desk.ts';
 import type { Failpoint } from './failpoint.ts';
@@ -188,7 +189,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         containment,
         after: options.after,
       });
-      fleet.adopt(known);
+      fleet.adopt(known, journal.settled());
       desk.catchUp();
       await supervisor.start();
     },

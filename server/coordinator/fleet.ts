@@ -1,13 +1,15 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Actor } from '#protocol/actor';
 import { assertNever } from '#protocol/assert-never';
 import type { Answer, StartedRun } from '#protocol/control';
-import { type Actor, type Fact, type FactBody, runOf } from '#protocol/facts';
+import { type Fact, type FactBody, runOf } from '#protocol/facts';
+import { foldRun } from '#protocol/fold-run';
 import type { RunId } from '#protocol/ids';
 import type { ActionMessage, RunChange } from '#protocol/messages';
 import type { RunRequest } from '#protocol/run-spec';
 import { isOver } from '#protocol/run-state';
-import { foldRun, type RunView } from '#protocol/views';
+import type { RunView } from '#protocol/views';
 import { toAdoptedRecord } from './adopted-record.ts';
 import { findUnsettledRuns, lookAtRun, settledMark } from './adoption.ts';
 import { type RunEnd, signalOf, watchEnd } from './end-watch.ts';
@@ -31,7 +33,7 @@ export interface Fleet {
   /** Starts a finished run's job once more. */
   startAgain(runId: RunId, by: Actor): Promise<Answer<StartedRun>>;
   /** Takes up every run that an earlier daemon left. @param history what the journal knows of them. */
-  adopt(history: readonly Fact[]): void;
+  adopt(history: readonly Fact[], settled: ReadonlySet<RunId>): void;
   /** Folds a fact that was just written and does what follows from it. */
   believe(fact: Fact): void;
   /** All that a worker has to be told that takes a dead one's place. */
@@ -172,8 +174,10 @@ export const createFleet = (options: FleetOptions): Fleet => {
         return { kind: 'refused', code: 'not-found', detail, hint: 'start the command anew with `flowforge run`' };
       }
     },
-    adopt: (history) => {
+    adopt: (history, settled) => {
       const onDamage = (dir: string, why: string): void => options.onDamage(`${dir}: ${why}`);
+      // Settled in the record, but the daemon died before it could mark the directory.
+      for (const runId of settled) markSettled(path.join(options.runsDir, runId));
       for (const found of findUnsettledRuns(options.runsDir, onDamage)) {
         const record = toAdoptedRecord(found, history, {
           policiesDir: options.policiesDir,

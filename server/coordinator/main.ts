@@ -2,7 +2,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { pino } from 'pino';
 import { loadApiKey } from '#config/api-keys';
 import { resolvePaths } from '#config/paths';
 import { type DaemonSettings, exitCodes, startDaemon } from './daemon.ts';
@@ -55,8 +54,8 @@ const readSettings = (env: NodeJS.ProcessEnv, log: DaemonSettings['log']): Daemo
 
 const main = async (): Promise<void> => {
   process.umask(0o077);
-  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  const log: DaemonSettings['log'] = (level, message) => logger[level](message);
+  const log: DaemonSettings['log'] = (level, msg) =>
+    void process.stdout.write(`${JSON.stringify({ level, time: new Date().toISOString(), msg })}\n`);
   const start = await startDaemon(readSettings(process.env, log));
   if (start.kind === 'refused') {
     log('error', start.why);

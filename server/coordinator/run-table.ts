@@ -25,6 +25,7 @@ export const toWatchedRun = (record: RunRecord, identity: ProcessIdentity): Watc
   jobId: record.spec.jobId,
   jobKey: record.spec.jobKey,
   name: record.view.name,
+  labels: record.spec.labels,
   cwd: record.spec.cwd,
   runDir: record.runDir,
   identity,

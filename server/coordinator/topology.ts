@@ -1,5 +1,4 @@
-import type { WorkerPlan } from '#runtime/seat';
-import type { WirePlan } from '#runtime/supervisor';
+import type { WirePlan, WorkerPlan } from '#runtime/worker-plan';
 
 const entry = (relative: string): URL => new URL(relative, import.meta.url);
 /** OTP's idea: this many deaths in this long, then giving up is itself an incident. */

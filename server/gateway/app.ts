@@ -15,7 +15,7 @@ import { recordRoutes } from './record-routes.ts';
 import type { Route } from './route.ts';
 import { runRoutes } from './run-routes.ts';
 import type { Site } from './site.ts';
-import { serveDashboard } from './static-files.ts';
+import { serveDashboard, servePages } from './static-files.ts';
 
 interface Parts {
   readonly site: Site;
@@ -69,6 +69,7 @@ export const createApp = (parts: Parts) => {
     next();
   });
   app.use(unlessOwner(principalOf, limits.requests), unlessOwner(principalOf, limits.wrongKeys));
+  servePages(app, parts.clientDir);
   mountRoutes(app, { site, routes: allRoutes(parts.version), principalOf });
   serveDashboard(app, parts.clientDir);
   app.use(answerErrors(site.note));

@@ -27,7 +27,7 @@ interface Parts {
 
 /** A full disk or a lock must not cost a fact: they wait here and in the journal, and the trouble is told. */
 export const createLedgerWriter = ({ ledger, clock, report, note }: Parts): LedgerWriter => {
-  let trouble: string | null = null;
+  let tail: Promise<unknown> = Promise.resolve();
   let isStopped = false;
   let wake: () => void = () => undefined;
 
@@ -39,6 +39,7 @@ export const createLedgerWriter = ({ ledger, clock, report, note }: Parts): Ledg
       mustSync: false,
     }).catch(note);
   };
+  const trouble = watchTrouble(clock, (why) => tell(`facts wait for the database: ${why}`, null));
   const pause = (delayMs: number): Promise<void> =>
     new Promise((resolve) => {
       const cancel = clock.after(delayMs, resolve);
@@ -48,30 +49,29 @@ export const createLedgerWriter = ({ ledger, clock, report, note }: Parts): Ledg
       };
     });
 
-  const write = async (sealed: readonly SealedFact[]): Promise<void> => {
-    const beganMs = clock.mono();
-    let isTold = false;
+  const writeNow = async (sealed: readonly SealedFact[]): Promise<void> => {
     for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
       try {
         const { breaks } = await ledger.append(sealed);
         for (const { seq, why } of breaks) tell(`${why}; the record goes on at ${seq}`, seq);
-        trouble = null;
+        trouble.heal();
         return;
       } catch (error) {
         if (!isPassing(error) || isStopped) throw error;
-        trouble = error instanceof Error ? error.message : String(error);
-      }
-      if (!isTold && clock.mono() - beganMs >= tellAfterMs) {
-        isTold = true;
-        tell(`facts wait for the database: ${trouble}`, null);
+        trouble.fail(error);
       }
       await pause(delayMs);
     }
   };
 
   return {
-    write,
-    trouble: () => trouble,
+    write: (sealed) => {
+      // In turn: a later batch must not overtake one that waits, or the chain would have a hole.
+      const written = tail.then(() => writeNow(sealed));
+      tail = written.catch(() => undefined); // the caller gets the error
+      return written;
+    },
+    trouble: trouble.why,
     reportLoss: () => {
       const loss = ledger.loss();
       if (loss !== null) tell(loss.why, loss.lostFrom);
@@ -79,6 +79,27 @@ export const createLedgerWriter = ({ ledger, clock, report, note }: Parts): Ledg
     stop: () => {
       isStopped = true;
       wake();
+    },
+  };
+};
+
+/** Tells of a trouble once, when it has lasted, and again only after it healed. */
+const watchTrouble = (clock: Clock, tell: (why: string) => void) => {
+  let why: string | null = null;
+  let sinceMs = 0;
+  let isTold = false;
+  return {
+    why: () => why,
+    fail: (error: unknown): void => {
+      if (why === null) sinceMs = clock.mono();
+      why = error instanceof Error ? error.message : String(error);
+      if (isTold || clock.mono() - sinceMs < tellAfterMs) return;
+      isTold = true;
+      tell(why);
+    },
+    heal: (): void => {
+      why = null;
+      isTold = false;
     },
   };
 };

@@ -1,9 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import { sendProblem } from './problem-details.ts';
 
-/** The dashboard: files by name, and its one page for every address that a browser opens. It holds no data. */
+/**
+ * Addresses of the dashboard that are also paths of the API: a browser that opens one gets the page, a program the data.
+ * Comes before the routes.
+ */
+export const servePages = (app: Express, clientDir: string): void => {
+  app.get(['/incidents', '/incidents/{*rest}'], givePage(clientDir));
+};
+
+/** The files of the dashboard by name, and its one page for every other address. It holds no data. Comes after the routes. */
 export const serveDashboard = (app: Express, clientDir: string): void => {
   app.use(
     express.static(clientDir, {
@@ -17,16 +25,7 @@ export const serveDashboard = (app: Express, clientDir: string): void => {
       },
     }),
   );
-  app.get('/{*page}', (request, response, next) => {
-    const isPage = request.accepts(['json', 'html']) === 'html' && !/^\/v1(\/|$)/.test(request.path);
-    if (!isPage) {
-      next();
-      return;
-    }
-    response.setHeader('cache-control', 'no-cache');
-    if (existsSync(join(clientDir, 'index.html'))) response.sendFile('index.html', { root: clientDir });
-    else response.type('html').send(notBuilt);
-  });
+  app.get('/{*page}', givePage(clientDir));
   app.use((request, response) => {
     sendProblem(response, {
       status: 404,
@@ -36,6 +35,16 @@ export const serveDashboard = (app: Express, clientDir: string): void => {
     });
   });
 };
+
+const givePage =
+  (clientDir: string): RequestHandler =>
+  (request, response, next) => {
+    const wantsPage = request.accepts(['json', 'html']) === 'html' && !/^\/v1(\/|$)/.test(request.path);
+    if (!wantsPage) return next();
+    response.setHeader('cache-control', 'no-cache').setHeader('vary', 'Accept');
+    if (existsSync(join(clientDir, 'index.html'))) return response.sendFile('index.html', { root: clientDir });
+    return response.type('html').send(notBuilt);
+  };
 
 const notBuilt =
   '<!doctype html><html lang="en"><meta charset="utf-8"><title>FlowForge</title><h1>FlowForge is running</h1><p>The dashboard is not built yet: run <code>npm run build</code>.</p></html>';

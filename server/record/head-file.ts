@@ -25,7 +25,12 @@ export const openHeadFile = (file: string): HeadFile => {
     read: () => readHead(file),
     keep: (head) => {
       waiting = head;
-      if (performance.now() - writtenAtMs >= beatMs) flush();
+      if (performance.now() - writtenAtMs < beatMs) return;
+      try {
+        flush();
+      } catch {
+        // The disk is full or read-only: an older head only notices less. The next beat tries again.
+      }
     },
     flush,
   };

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { type ActionThought, decideAction } from '#action/action-brain';
+import { decideAction } from '#action/action-brain';
 import { type ActionState, evolveAction, noRuns } from '#action/action-state';
+import type { ActionThought } from '#action/action-thought';
 import type { FactBody } from '#protocol/facts';
 import { parseJobId, parseJobKey, parseRunId } from '#protocol/ids';
 import type { Rollout } from '#protocol/judgement';
@@ -10,7 +11,7 @@ const runId = parseRunId('01HZZZZZZZZZZZZZZZZZZZZZZZ');
 const id = (n: number): string => `01HYYYYYYYYYYYYYYYYYYYYY${String(n).padStart(2, '0')}`;
 const enforce: Rollout = { mode: 'enforce', percent: 100, salt: 's' };
 
-const requested = (over: { rollout?: Rollout | null; noKill?: boolean } = {}): FactBody => ({
+const requested = (over: { noKill?: boolean } = {}): FactBody => ({
   kind: 'run-requested',
   runId,
   jobId: parseJobId(id(1)),
@@ -20,7 +21,7 @@ const requested = (over: { rollout?: Rollout | null; noKill?: boolean } = {}): F
   profile: 'standard',
   limits: { maxCpuPct: 60, maxMemBytes: null, timeoutMs: null, graceMs: 1000, pollIntervalMs: 500, logWindowLines: 10 },
   policyName: 'standard',
-  rollout: over.rollout ?? null,
+  rollout: null,
   noKill: over.noKill ?? false,
   restart: { mode: 'no', max: 0 },
   containment: 'cgroup2',
@@ -91,9 +92,10 @@ describe('the action brain', () => {
   });
 
   it('records in shadow what it would have done, and does nothing', () => {
-    const story = tell(requested({ rollout: { mode: 'shadow', percent: 0, salt: 's' } }));
-    story.assess(seen(), 1_000);
-    const [decision] = story.assess(seen(), 5_000);
+    const story = tell(requested());
+    const inShadow = seen({ rollout: { mode: 'shadow', percent: 0, salt: 's' } });
+    story.assess(inShadow, 1_000);
+    const [decision] = story.assess(inShadow, 5_000);
     expect(decision).to.include({
       kind: 'decision-made',
       wouldDo: 'stop',

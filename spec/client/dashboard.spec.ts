@@ -1,26 +1,10 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser, type Visitor, visit } from './browser.ts';
 import { type FakeGateway, startFakeGateway } from './fake-gateway.ts';
 import { runIdAt } from './synthetic-fleet.ts';
-import { loopIncidentId } from './synthetic-plots.ts';
+import { loopIncidentId } from './synthetic-stories.ts';
 
-const executablePath =
-  process.env.FLOWFORGE_CHROMIUM ??
-  ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-const isRequired = process.env.FLOWFORGE_REQUIRE_BROWSER === '1';
-const builtPage = fileURLToPath(new URL('../../client/index.html', import.meta.url));
-
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const sizes = [
   { width: 1440, height: 900 },
   { width: 390, height: 844 },
@@ -34,22 +18,12 @@ describe('the dashboard in a real browser', function () {
   this.timeout(60_000);
   let gateway: FakeGateway;
   let browser: Browser | undefined;
-  let context: BrowserContext;
+  let visitor: Visitor;
   let page: Page;
-  let complaints: string[];
 
   before(async function () {
-    const missing = [
-      ...(executablePath === undefined ? ['no Chromium is installed (set FLOWFORGE_CHROMIUM to one)'] : []),
-      ...(existsSync(builtPage) ? [] : ['the dashboard is not built (npm run build:client)']),
-    ];
-    if (missing.length > 0 && isRequired) throw new Error(`FLOWFORGE_REQUIRE_BROWSER=1, but ${missing.join(' and ')}`);
-    if (missing.length > 0 || executablePath === undefined) {
-      console.log(`      SKIPPED: ${missing.join(' and ')}`);
-      return this.skip();
-    }
+    browser = await launchBrowser(this);
     gateway = await startFakeGateway();
-    browser = await chromium.launch({ executablePath, args: flags });
   });
   after(async () => {
     await browser?.close();
@@ -57,23 +31,14 @@ describe('the dashboard in a real browser', function () {
   });
 
   beforeEach(async () => {
-    await visit({ size: sizes[0], scheme: 'light' });
+    visitor = await visit(browser, { size: sizes[0], scheme: 'light' });
+    page = visitor.page;
   });
   afterEach(async () => {
-    await context.close();
-    expect(complaints, 'errors, warnings and policy violations in the console').to.deep.equal([]);
+    await visitor.leave();
+    expect(visitor.complaints, 'errors, warnings and policy violations in the console').to.deep.equal([]);
   });
 
-  const visit = async ({ size, scheme }: { size: (typeof sizes)[number]; scheme: (typeof schemes)[number] }) => {
-    if (browser === undefined) throw new Error('the browser was not started');
-    complaints = [];
-    context = await browser.newContext({ viewport: size, colorScheme: scheme });
-    page = await context.newPage();
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(String(error)));
-  };
   const open = async (path: string) => {
     await page.goto(gateway.url + path);
     await page.getByRole('status').getByText('live', { exact: true }).waitFor();
@@ -164,7 +129,7 @@ describe('the dashboard in a real browser', function () {
     await dialog.getByRole('button', { name: 'Stop api/fix-auth' }).click();
     await dialog.getByText('SIGTERM to 4 processes').waitFor();
     await dialog.getByText(/verified empty after 1\.2 s/).waitFor();
-    await dialog.getByText('Done', { exact: true }).waitFor();
+    await dialog.getByText('Done. Nothing of it is left running.').waitFor();
     expect(gateway.asked).to.deep.include({ path: `/v1/runs/${apiFixAuth}/stop`, reason: 'it asks again and again' });
     await dialog.getByRole('button', { name: 'Close' }).click();
     await page.getByText('stopped by you').first().waitFor();
@@ -196,14 +161,15 @@ describe('the dashboard in a real browser', function () {
       .getByRole('alert')
       .getByText(/There is no run/)
       .waitFor();
-    complaints = complaints.filter((text) => !text.includes('404'));
+    visitor.forgive(/404/);
   });
 
   for (const size of sizes) {
     for (const scheme of schemes) {
       it(`fits ${size.width} px in the ${scheme} theme on every page`, async () => {
-        await context.close();
-        await visit({ size, scheme });
+        await visitor.leave();
+        visitor = await visit(browser, { size, scheme });
+        page = visitor.page;
         for (const path of ['/', `/runs/${webMigrate}`, '/incidents', `/incidents/${loopIncidentId}`]) {
           await open(path);
           await page.locator('h1').first().waitFor();

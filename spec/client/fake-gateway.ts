@@ -32,6 +32,10 @@ export interface FakeGateway {
   readonly url: string;
   readonly fleet: SyntheticFleet;
   readonly asked: readonly AskedCommand[];
+  /** Journals a fact and tells all who look. */
+  say(body: FactBody): void;
+  /** Journals a fact that nobody is told of. */
+  loseFact(body: FactBody): void;
   /** Ends all connections and refuses new ones until `comeBack`. */
   goAway(): void;
   comeBack(): void;
@@ -40,7 +44,12 @@ export interface FakeGateway {
 
 type Io = Server<ClientToServer, ServerToClient>;
 
-export const startFakeGateway = async ({ runs = 50, tickMs = 1000, port = 0 } = {}): Promise<FakeGateway> => {
+export const startFakeGateway = async ({
+  runs = 50,
+  tickMs = 1000,
+  port = 0,
+  signedIn = true,
+} = {}): Promise<FakeGateway> => {
   const fleet = createSyntheticFleet(runs, Date.now());
   const asked: AskedCommand[] = [];
   const app = express();
@@ -55,7 +64,7 @@ export const startFakeGateway = async ({ runs = 50, tickMs = 1000, port = 0 } = 
     const row = 'runId' in body && body.runId !== null ? fleet.row(body.runId) : undefined;
     if (row !== undefined) io.emit('rows', [row]);
   };
-  addRoutes(app, { fleet, lineCount: () => lines, say, asked });
+  addRoutes(app, { signedIn, fleet, lineCount: () => lines, say, asked });
 
   io.use((_socket, next) => next(isAway ? new Error('the gateway is restarting') : undefined));
   io.on('connection', (socket) => {
@@ -84,6 +93,8 @@ export const startFakeGateway = async ({ runs = 50, tickMs = 1000, port = 0 } = 
     url: `http://127.0.0.1:${address.port}`,
     fleet,
     asked,
+    say,
+    loseFact: (body) => void fleet.say(body, Date.now()),
     goAway: () => {
       isAway = true;
       io.disconnectSockets(true);
@@ -99,20 +110,24 @@ export const startFakeGateway = async ({ runs = 50, tickMs = 1000, port = 0 } = 
 };
 
 interface Backstage {
+  readonly signedIn: boolean;
   readonly fleet: SyntheticFleet;
   readonly lineCount: () => number;
   readonly say: (body: FactBody) => void;
   readonly asked: AskedCommand[];
 }
 
-const addRoutes = (app: Express, { fleet, lineCount, say, asked }: Backstage): void => {
+const addRoutes = (app: Express, { signedIn, fleet, lineCount, say, asked }: Backstage): void => {
   const clientDir = fileURLToPath(new URL('../../client/', import.meta.url));
   app.use((_request, response, next) => {
     response.setHeader('content-security-policy', contentSecurityPolicy);
     next();
   });
   app.use(express.json());
-  app.get('/v1/session', (_request, response) => void response.json({ kind: 'session', csrfToken }));
+  app.get('/v1/session', (_request, response) => {
+    if (signedIn) return void response.json({ kind: 'session', csrfToken });
+    return void response.status(401).json({ title: 'Not signed in', detail: 'This needs a session.' });
+  });
   app.get('/v1/incidents', (_request, response) => void response.json({ items: fleet.incidents(), nextCursor: null }));
   app.get('/v1/timeline', (request, response) => {
     const facts = fleet.facts().filter((fact) => 'incidentId' in fact && fact.incidentId === request.query.incident_id);

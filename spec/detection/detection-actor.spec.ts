@@ -28,6 +28,7 @@ const run = (policy: PolicyText, more: Partial<WatchedRun> = {}): WatchedRun => 
   jobId: parseJobId('01HF7YAT00ABCDEFGHJKMNPQRT'),
   jobKey: parseJobKey('0123456789abcdef0123456789abcdef'),
   name: 'looper',
+  labels: {},
   cwd: '/tmp',
   runDir: '/tmp/run',
   identity: { bootId: 'b', pid: 1, startTicks: 1 },

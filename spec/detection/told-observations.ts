@@ -43,8 +43,8 @@ export const createTeller = () => {
     runId,
     atMs: told.atMs,
     process: {
-      demandPct: null,
       cpuPct: told.cpuPct ?? 0,
+      demandPct: told.cpuPct ?? 0,
       rssBytes: 1e8,
       processes: 1,
       zombies: 0,

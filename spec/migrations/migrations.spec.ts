@@ -14,6 +14,7 @@ const withDatabase = (tell: (source: DataSource) => Promise<void>): Promise<void
       type: 'better-sqlite3',
       database: join(home, 'spec.db'),
       migrations,
+      logging: false,
     }).initialize();
     try {
       await tell(source);

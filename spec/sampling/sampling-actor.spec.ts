@@ -33,6 +33,7 @@ describe('sampling', () => {
     jobId: parseJobId('01J0000000000000000000000J'),
     jobKey: parseJobKey('0'.repeat(32)),
     name: 'job',
+    labels: {},
     cwd: '/',
     runDir: runDirOf(runId),
     identity: { bootId: 'boot-1', pid, startTicks: 1000 },

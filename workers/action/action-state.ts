@@ -1,13 +1,12 @@
 import type { FactBody, StopCause } from '#protocol/facts';
 import type { IncidentId, InterventionId, JobKey, RunId } from '#protocol/ids';
-import type { Rollout, Verb } from '#protocol/judgement';
+import type { Verb } from '#protocol/judgement';
 
 /** What action believes of one run: only what facts said, so that it can be rebuilt from them. */
 export interface GuardedRun {
   readonly runId: RunId;
   readonly name: string;
   readonly jobKey: JobKey;
-  readonly rollout: Rollout | null;
   readonly noKill: boolean;
   readonly over: boolean;
   readonly paused: boolean;
@@ -55,7 +54,6 @@ export const evolveAction = (state: ActionState, fact: FactBody): ActionState =>
       runId: fact.runId,
       name: fact.face.name,
       jobKey: fact.jobKey,
-      rollout: fact.rollout,
       noKill: fact.noKill,
       over: false,
       paused: false,

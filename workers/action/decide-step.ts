@@ -1,3 +1,4 @@
+import { dueStep } from '#policy/ladder';
 import { decideRollout } from '#policy/rollout';
 import type { FactBody } from '#protocol/facts';
 import { isDestructive, type Verb } from '#protocol/judgement';
@@ -12,10 +13,10 @@ export const decideStep = (
   atMs: number,
 ): readonly FactBody[] => {
   if (incident.owed !== null) return [];
-  const step = incident.stepsDone;
-  const due = seen.ladder[step];
-  if (due === undefined || atMs - seen.sinceMs < due.afterMs || seen.heldBack.includes(step)) return [];
-  const rollout = run.rollout ?? seen.rollout;
+  const { ladder, heldBack, rollout } = seen;
+  const step = dueStep(ladder, { firingForMs: atMs - seen.sinceMs, taken: incident.stepsDone - 1, heldBack });
+  const due = step === null ? undefined : ladder[step];
+  if (step === null || due === undefined) return [];
   const verdict = decideRollout(rollout, run.jobKey, { verb: due.verb, isLimit: seen.isLimit });
   const enforced = verdict.enforced && !(run.noKill && isDestructive(due.verb));
   return [

@@ -39,7 +39,7 @@ export const createAgentDetectors = ({
   const laneOf = (agent: string): AgentLane => {
     const known = lanes.get(agent);
     if (known !== undefined) return known;
-    const fresh = createAgentLane();
+    const fresh = createAgentLane(agent);
     lanes.set(agent, fresh);
     if (lanes.size > keptLanes) forgetQuietest(lanes, agent);
     return fresh;

@@ -2,9 +2,12 @@ import type { RunLimits } from '#protocol/run-spec';
 import type { SignalVector } from '#protocol/signals';
 import type { Detector } from './detector.ts';
 import { createCpuPart } from './resources/cpu.ts';
+import { createDescriptorsPart } from './resources/descriptors.ts';
 import { createDiskPart } from './resources/disk.ts';
 import { createHostPart, createOutputPart } from './resources/host-and-output.ts';
+import { createHostMemoryPart } from './resources/host-memory.ts';
 import { createMemoryPart } from './resources/memory.ts';
+import { createMemoryTrendPart } from './resources/memory-trend.ts';
 import { createProcessesPart } from './resources/processes.ts';
 import type { ResourceObserved } from './resources/resource-part.ts';
 import { createStallPart } from './resources/stall.ts';
@@ -19,7 +22,10 @@ export const createResourceDetectors = (limits: RunLimits): Detector<ResourceObs
   const parts = [
     createCpuPart(limits),
     createMemoryPart(limits),
+    createMemoryTrendPart(limits),
+    createHostMemoryPart(),
     createProcessesPart(),
+    createDescriptorsPart(),
     createDiskPart(),
     createHostPart(),
     createOutputPart(),

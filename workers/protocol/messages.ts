@@ -1,4 +1,5 @@
-import type { Actor, Fact, FactBody, SealedFact, StopCause } from './facts.ts';
+import type { Actor } from './actor.ts';
+import type { Fact, FactBody, SealedFact, StopCause } from './facts.ts';
 import type { JobId, JobKey, RunId } from './ids.ts';
 import type { Evidence, Finding, LadderStep, Rollout, RuleStateName, Severity } from './judgement.ts';
 import type { HostFigures } from './observations.ts';
@@ -12,7 +13,7 @@ export interface WatchedRun {
   readonly jobKey: JobKey;
   readonly name: string;
   /** For `match: { labels }` of a policy; none when left out. */
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
   readonly cwd: string;
   /** Absolute path of `runs/<run-id>`. */
   readonly runDir: string;

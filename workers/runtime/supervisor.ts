@@ -4,34 +4,10 @@ import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Clock } from './clock.ts';
 import { createHeartbeats, createPulse } from './heartbeat.ts';
 import type { BornWire, HostControl, HostFault, Rewire, WorkerBirth } from './host.ts';
-import type { Delivery } from './link.ts';
 import { judgeDeath } from './restart-policy.ts';
-import {
-  callWithinMs,
-  emptySeat,
-  retire,
-  type Seat,
-  stateOf,
-  terminateWithinMs,
-  type WorkerPlan,
-  type WorkerState,
-} from './seat.ts';
 import { within } from './within.ts';
-
-/** A wire between two workers, or between a worker and `main`. */
-export interface WirePlan {
-  readonly wire: string;
-  readonly from: string;
-  readonly to: string;
-  readonly delivery: Delivery;
-}
-
-export type SupervisionEvent =
-  | { readonly kind: 'started'; readonly worker: string; readonly generation: number; readonly tookMs: number }
-  | { readonly kind: 'died'; readonly worker: string; readonly generation: number; readonly why: string }
-  /** A system call holds its thread: it could not be ended, only replaced. */
-  | { readonly kind: 'abandoned'; readonly worker: string; readonly inAll: number }
-  | { readonly kind: 'given-up'; readonly worker: string; readonly deaths: number; readonly windowMs: number };
+import type { SupervisionEvent, WirePlan, WorkerPlan, WorkerState } from './worker-plan.ts';
+import { callDeadlineMs, emptySeat, retire, type Seat, stateOf, terminateDeadlineMs } from './worker-seat.ts';
 
 export interface SupervisorOptions {
   readonly clock: Clock;
@@ -93,7 +69,8 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
       name: seat.plan.name,
       workerData: born,
       transferList: [control.port1, ...wires.map((wire) => wire.port), ...transfer],
-      resourceLimits: { maxOldGenerationSizeMb: seat.plan.maxHeapMb },
+      // A small nursery: five of the default size hold more memory than all that FlowForge remembers.
+      resourceLimits: { maxOldGenerationSizeMb: seat.plan.maxHeapMb, maxYoungGenerationSizeMb: 8 },
     });
     seat.worker = worker;
     seat.control = Comlink.wrap<HostControl>(nodeEndpoint(control.port2));
@@ -188,7 +165,7 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
     const ended = worker.terminate();
     bury(seat, why);
     try {
-      await within(terminateWithinMs, `${seat.plan.name} to end`, ended);
+      await within(terminateDeadlineMs, `${seat.plan.name} to end`, ended);
     } catch {
       /* terminate() waits for a system call that holds the thread: it is counted, and ends whenever the call does */
       abandoned += 1;
@@ -211,7 +188,7 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
     injectFault: async (name, kind) => {
       const control = seats.get(name)?.control;
       if (!control) throw new Error(`worker "${name}" is not up`);
-      await within(callWithinMs, `${name} to take the fault`, control.injectFault(kind));
+      await within(callDeadlineMs, `${name} to take the fault`, control.injectFault(kind));
     },
     abandoned: () => abandoned,
   };

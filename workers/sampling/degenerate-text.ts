@@ -18,12 +18,16 @@ const neededChars = 200;
 // Tables, fixtures and generated code repeat on purpose.
 const fenceFactor = 4;
 
-/** Watches one stream of model text. `push` answers when the level of the tail rises; `restart` begins another message. */
-export const createDegenerateText = (): {
+/** Watches one stream of model text; an answer is a level that the tail has newly reached. */
+export interface DegenerateText {
   push(text: string): Degeneration | null;
   end(): Degeneration | null;
   restart(): void;
-} => {
+  /** Judges a message that came at once, by its end alone. */
+  whole(text: string): Degeneration | null;
+}
+
+export const createDegenerateText = (): DegenerateText => {
   let tail = '';
   let sinceCheck = 0;
   let isInFence = false;
@@ -45,6 +49,14 @@ export const createDegenerateText = (): {
     return isNews ? found : null;
   };
 
+  const restart = (): void => {
+    tail = '';
+    sinceCheck = 0;
+    isInFence = false;
+    ticks = 0;
+    told = 0;
+  };
+
   return {
     push: (text) => {
       let worst: Degeneration | null = null;
@@ -55,15 +67,19 @@ export const createDegenerateText = (): {
         sinceCheck += piece.length;
         if (sinceCheck >= checkEveryChars) worst = check() ?? worst;
       }
+      // A large piece may be all there is for long: its end is judged as well.
+      if (sinceCheck > 0 && text.length >= checkEveryChars) worst = check() ?? worst;
       return worst;
     },
     end: check,
-    restart: () => {
-      tail = '';
-      sinceCheck = 0;
-      isInFence = false;
-      ticks = 0;
-      told = 0;
+    restart,
+    whole: (text) => {
+      restart();
+      noteFences(text);
+      tail = text.slice(-tailChars);
+      const found = check();
+      restart();
+      return found;
     },
   };
 };

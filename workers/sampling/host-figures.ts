@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { loadavg } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import type { HostFigures } from '#protocol/observations';
 import type { Clock } from '#runtime/clock';
 
@@ -19,11 +19,36 @@ export interface HostWatch {
 const refreshEveryMs = 3000;
 const driftMs = 1500;
 
-/** systeminformation is loaded on first use: it is large, and the first figures may come late. */
-export const readHost = async (): Promise<HostReading> => {
-  const { currentLoad, mem } = await import('systeminformation');
-  const [load, memory] = await Promise.all([currentLoad(), mem()]);
-  return { cpuPct: load.currentLoad, memTotalBytes: memory.total, memAvailableBytes: memory.available };
+/**
+ * Memory comes from systeminformation, loaded on first use because it is large. CPU does not: its `currentLoad` starts a
+ * shell and waits for it, and this thread must neither wait nor have children.
+ */
+export const createHostReader = (): (() => Promise<HostReading>) => {
+  let before = cpuTimes();
+  return async () => {
+    const { mem } = await import('systeminformation');
+    const memory = await mem();
+    const now = cpuTimes();
+    const busyMs = now.busyMs - before.busyMs;
+    const allMs = now.allMs - before.allMs;
+    before = now;
+    return {
+      cpuPct: allMs > 0 ? (busyMs / allMs) * 100 : 0,
+      memTotalBytes: memory.total,
+      memAvailableBytes: memory.available,
+    };
+  };
+};
+
+const cpuTimes = (): { busyMs: number; allMs: number } => {
+  let busyMs = 0;
+  let allMs = 0;
+  for (const { times } of cpus()) {
+    const workMs = times.user + times.nice + times.sys + times.irq;
+    busyMs += workMs;
+    allMs += workMs + times.idle;
+  }
+  return { busyMs, allMs };
 };
 
 // systeminformation.fsSize starts `df`, and a thread that may die must not have children.
@@ -37,7 +62,7 @@ export const createHostWatch = (options: {
   homeDir: string;
   read?: () => Promise<HostReading>;
 }): HostWatch => {
-  const { clock, homeDir, read = readHost } = options;
+  const { clock, homeDir, read = createHostReader() } = options;
   let figures: HostFigures = { cpuPct: 0, load1: 0, memTotalBytes: 0, memAvailableBytes: 0, diskFreeBytes: null };
   let askedAtMs = Number.NEGATIVE_INFINITY;
   let underWay: Promise<void> | null = null;

@@ -35,8 +35,10 @@ export interface LineTap {
   readonly stateBytes: number;
 }
 
-// Enough for evidence at every tick; making text of each new line would cost more than all the rest.
+// Enough for evidence at every tick; making text of each new line would cost more than all the rest. What comes a
+// second time is more likely to be asked for than what is merely new.
 const samplesPerBatch = 24;
+const freshSamplesPerBatch = 6;
 const keptTailBytes = 1024;
 
 export const createLineTap = (options: LineTapOptions): LineTap => new Tap(options);
@@ -110,7 +112,7 @@ class Tap implements LineTap {
   private feedWhole(stream: OutputStream, chunk: Buffer, from: number): void {
     const { cursor } = this;
     const open = this.open[stream];
-    const range = { start: from, end: 0 };
+    const range = { start: from, end: 0, flags: 0 };
     let newestStart = -1;
     let newestEnd = -1;
     while (range.start < chunk.length) {
@@ -126,7 +128,8 @@ class Tap implements LineTap {
         range.start = newline + 1;
         continue;
       }
-      this.note(stream, chunk, { start, end: stop, flags: 0 });
+      range.end = stop;
+      this.note(stream, chunk, range);
       if ((cursor.flags & lineFlag.blank) === 0) {
         newestStart = start;
         newestEnd = stop;
@@ -170,8 +173,10 @@ class Tap implements LineTap {
     if ((flags & lineFlag.blank) === 0) {
       // A counter that moves inside a failing line is no news.
       const shape = (flags & lineFlag.failing) === 0 ? cursor.l1 : cursor.l2;
-      if (this.memory.note(shape)) flags |= lineFlag.fresh;
-      if (columns.sampleCount < samplesPerBatch && this.memory.takeSample(shape)) {
+      const isFresh = this.memory.note(shape);
+      if (isFresh) flags |= lineFlag.fresh;
+      const room = isFresh ? freshSamplesPerBatch : samplesPerBatch;
+      if (columns.sampleCount < room && this.memory.takeSample(shape)) {
         const text = sampleOf(this.redact, bytes.subarray(line.start, Math.min(line.end, line.start + keptTailBytes)));
         columns.addSample({ l1: cursor.l1 >>> 0, l2: cursor.l2 >>> 0, text });
       }

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { attach, type Outcome } from '#cli/attach';
 import { connectDaemon, DaemonAway, type DaemonClient } from '#cli/daemon-client';
 import { createDaemonLink, type DaemonLink } from '#cli/daemon-link';
-import { ensureDaemon } from '#cli/ensure-daemon';
+import { awaitUp, ensureDaemon } from '#cli/ensure-daemon';
 import { createStdinFeed } from '#cli/feed-stdin';
 import { dashboardOf, fetchStory } from '#cli/fetch-story';
 import { forwardSignals } from '#cli/forward-signals';
@@ -56,14 +56,16 @@ export const runCommand = async (argv: readonly string[], options: RunCommandOpt
 const daemonGuard = async (): Promise<Guard> => {
   const paths = resolvePaths(process.env);
   const client = await ensureDaemon(paths);
-  return { client, revive: () => ensureDaemon(paths), release: async () => undefined };
+  return { client, revive: () => ensureDaemon(paths, { quiet: true }), release: async () => undefined };
 };
 
 /** The very same runtime inside this process, in a temporary home unless one is named. */
 const ownGuard = async (): Promise<Guard> => {
   const { startDaemonInProcess } = await import('#coordinator/main');
   const daemon = await startDaemonInProcess(process.env.FLOWFORGE_HOME ?? null);
-  return { client: connectDaemon(daemon.socketPath), revive: async () => undefined, release: () => daemon.stop() };
+  const client = connectDaemon(daemon.socketPath);
+  await awaitUp(client);
+  return { client, revive: async () => undefined, release: () => daemon.stop() };
 };
 
 interface AttachedRun {

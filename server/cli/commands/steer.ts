@@ -5,12 +5,14 @@ import { print, printJson } from '#cli/output';
 import { CliProblem } from '#cli/problem';
 import { escapeControls } from '#cli/render/escape';
 import { resolvePaths } from '#config/paths';
+import { parseDuration } from '#config/quantities';
 import { isOver } from '#protocol/run-state';
 import type { RunView } from '#protocol/views';
 
 export interface SteerOptions {
   readonly reason?: string;
-  readonly graceMs?: number;
+  /** As typed. */
+  readonly grace?: string;
   readonly json: boolean;
 }
 
@@ -40,31 +42,42 @@ const steer = async (
   { verb, run, options }: { verb: RunVerb; run: RunView; options: SteerOptions },
 ): Promise<Steered> => {
   const told = (outcome: string, isDone: boolean): Steered => ({ runId: run.runId, name: run.name, outcome, isDone });
+  const graceMs = options.grace === undefined ? null : parseDuration(options.grace);
   try {
-    const grace = options.graceMs === undefined ? {} : { graceMs: options.graceMs };
-    await client.command(run.runId, verb, { reason: options.reason ?? '', ...grace });
+    await client.command(run.runId, verb, { reason: options.reason ?? '', ...(graceMs === null ? {} : { graceMs }) });
   } catch (error) {
     if (error instanceof CliProblem) return told(`not ${pastOf[verb]}: ${error.message}`, false);
     throw error;
   }
-  const deadlineMs = performance.now() + (options.graceMs ?? run.limits?.graceMs ?? 0) + patienceMs;
+  const deadlineMs = performance.now() + (graceMs ?? run.limits?.graceMs ?? 0) + patienceMs;
   for (;;) {
     const now = (await client.run(run.runId)).run;
-    const outcome = outcomeOf(verb, now);
+    const outcome = verb === 'restart' ? await restartOutcome(client, { before: run, now }) : outcomeOf(verb, now);
     if (outcome !== null) return told(outcome, now.survivors === 0);
     if (performance.now() > deadlineMs) return told(`asked to ${verb}, and is still ${now.state}`, false);
     await sleep(lookEveryMs);
   }
 };
 
+/** A live run names the one that follows it; the job of a run that was over already is simply started once more. */
+const restartOutcome = async (
+  client: DaemonClient,
+  { before, now }: { before: RunView; now: RunView },
+): Promise<string | null> => {
+  if (now.survivors > 0) return `NOT restarted: ${now.survivors} processes are still alive`;
+  if (!isOver(before.state)) return now.nextRunId === null ? null : `restarted as run ${now.nextRunId}`;
+  const { items } = await client.runs({});
+  const newer = items.find(({ jobId, generation }) => jobId === before.jobId && generation > before.generation);
+  return newer === undefined ? null : `started again as run ${newer.runId}`;
+};
+
 const pastOf = { stop: 'stopped', restart: 'restarted', pause: 'paused', resume: 'resumed' } as const;
 
 /** Null while it is not there yet. */
-const outcomeOf = (verb: RunVerb, run: RunView): string | null => {
+const outcomeOf = (verb: Exclude<RunVerb, 'restart'>, run: RunView): string | null => {
   if (run.survivors > 0) return `NOT stopped: ${run.survivors} processes are still alive`;
   if (verb === 'pause') return run.state === 'paused' || isOver(run.state) ? run.state : null;
   if (verb === 'resume') return run.state === 'paused' ? null : run.state;
-  if (verb === 'restart') return run.nextRunId === null ? null : `restarted as run ${run.nextRunId}`;
   if (!isOver(run.state)) return null;
   return run.verifiedEmpty ? 'stopped, verified empty' : null;
 };

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { createPricing } from '#detection/agents/pricing';
+import { createTokenLedger } from '#detection/agents/token-ledger';
 import { type ReadStream, readFixture, readStream } from './read-stream.ts';
 
 const calls = (stream: ReadStream): readonly string[] => stream.of('tool-called').map((event) => event.tool);
@@ -51,14 +53,25 @@ describe('Claude Code', () => {
     expect(stream.of('said').map((event) => event.thought)).to.deep.equal([false, true]);
   });
 
-  it('follows helpers under the call that sent them', () => {
-    const helpers = readStream(readFixture('claude/sends_helpers.jsonl'));
-    expect(helpers.of('agent-spawned').map(({ child, depth }) => [child, depth])).to.deep.equal([
+  it('follows children under the call that sent them', () => {
+    const children = readStream(readFixture('claude/starts_sub_agents.jsonl'));
+    expect(children.of('agent-spawned').map(({ child, depth }) => [child, depth])).to.deep.equal([
       ['toolu_b1', 1],
       ['toolu_b2', 1],
     ]);
-    expect(helpers.of('tool-called').find((event) => event.tool === 'Grep')?.agent).to.equal('toolu_b1');
-    expect(helpers.of('agent-finished').map((event) => event.child)).to.deep.equal(['toolu_b1']);
+    expect(children.of('tool-called').find((event) => event.tool === 'Grep')?.agent).to.equal('toolu_b1');
+    expect(children.of('agent-finished').map((event) => event.child)).to.deep.equal(['toolu_b1']);
+  });
+
+  it('counts a sub-agent whose start was not to be seen, and a message without an id', () => {
+    const record = {
+      type: 'assistant',
+      parent_tool_use_id: 'toolu_x',
+      message: { content: [], usage: { input_tokens: 3 } },
+    };
+    const stream = readStream(`${JSON.stringify(record)}\n`.repeat(2));
+    expect(stream.of('agent-spawned').map((event) => event.child)).to.deep.equal(['toolu_x']);
+    expect(new Set(stream.of('tokens-used').map((event) => event.usageId)).size).to.equal(2);
   });
 
   it('says when a person is asked, and when the quota is used up', () => {
@@ -221,6 +234,23 @@ describe('the other agents', () => {
 });
 
 describe('transcripts', () => {
+  it('a sub-agent whose file replays the history of its parent is counted for its own tokens alone', () => {
+    const total = (input: number, output: number): string =>
+      JSON.stringify({
+        type: 'event_msg',
+        payload: { type: 'token_count', info: { total_token_usage: { input_tokens: input, output_tokens: output } } },
+      });
+    const meta = (payload: object): string => JSON.stringify({ type: 'session_meta', payload });
+    const parent = readStream([meta({ id: 'p' }), total(1_000, 10), total(3_000, 20)].join('\n'));
+    const child = readStream(
+      [meta({ id: 'c', forked_from_id: 'p' }), total(1_000, 10), total(3_000, 20), total(3_500, 25)].join('\n'),
+    );
+    const ledger = createTokenLedger(createPricing());
+    for (const event of [...parent.events, ...child.events]) ledger.observe(event);
+    expect(ledger.view().totalTokens).to.equal(3_525);
+    expect(child.of('tokens-used').at(-1)?.agent).to.equal('c');
+  });
+
   it("Claude Code's project file: side chains are agents, compactions and failed requests are told", () => {
     const stream = readStream(readFixture('transcripts/claude_project.jsonl'), { clock: 'record' });
     expect(stream.agentKind).to.equal('claude');

@@ -18,6 +18,7 @@ export const createRetryStorm = (): AgentWatcher & {
     progressLookedFor: ['an answered request'],
   });
   let failures: number[] = [];
+  let unanswered: number[] = [];
   let answers: number[] = [];
 
   const recent = (times: readonly number[], nowMs: number): number[] => times.filter((atMs) => atMs > nowMs - windowMs);
@@ -26,14 +27,17 @@ export const createRetryStorm = (): AgentWatcher & {
     event: (event, atLine) => {
       if (event.kind === 'tokens-used' || event.kind === 'said') {
         if (answers.at(-1) !== event.atMs) answers = [...recent(answers, event.atMs), event.atMs].slice(-kept);
+        unanswered = [];
         episode.lose(event.atMs);
       }
       if (event.kind !== 'request-failed') return;
       failures = [...recent(failures, event.atMs), event.atMs].slice(-kept);
-      const since = failures.filter((atMs) => atMs >= (answers.at(-1) ?? 0)).length;
+      unanswered = [...recent(unanswered, event.atMs), event.atMs].slice(-kept);
+      const since = unanswered.length;
       if (since < warnAt) return;
       const summary = `${since} model requests failed within a minute and none was answered`;
       episode.see({
+        hard: false,
         level: since >= actAt ? 'act' : 'warn',
         atLine,
         atMs: event.atMs,

@@ -22,7 +22,6 @@ const unseenResult: Ladder = { warn: 4, act: 6 };
 const unseenRound: Ladder = { warn: 3, act: 6 };
 // A whole cycle (A-B, read-edit-test) is stronger evidence than one call: it was all done again.
 const wholeCycle: Ladder = { warn: 3, act: 4 };
-const unseenCycle: Ladder = { warn: 3, act: 6 };
 
 /** The same calls with the same results, over and over, with a period of up to 12 steps. */
 export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
@@ -52,6 +51,7 @@ export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
       ? 'with the same arguments and the same results'
       : 'with the same arguments (results not seen)';
     episode.see({
+      hard: step.isSeen,
       level,
       atLine,
       atMs,
@@ -85,7 +85,7 @@ export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
 };
 
 const ladderOf = (step: Step, period: number): Ladder => {
-  if (period > 1) return step.isSeen ? wholeCycle : unseenCycle;
+  if (period > 1) return wholeCycle;
   if (!step.isSeen) return step.isOwnRound ? unseenRound : unseenResult;
   if (step.errorHash !== null) return sameError;
   return step.isEmpty ? emptyResult : sameResult;

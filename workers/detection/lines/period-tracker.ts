@@ -1,5 +1,5 @@
 import { lineFlag } from '#protocol/observations';
-import { type LineHistory, longestPeriod } from './line-history.ts';
+import { type LineHistory, longestPeriod, ringMask } from './line-history.ts';
 
 /** Lines that repeat with one period, for as long as every line equals the one `period` lines before. */
 export interface Repetition {
@@ -28,59 +28,65 @@ const candidates = 4;
  */
 export class PeriodTracker {
   private readonly seen = new Uint32Array(tableRoom);
-  private readonly seenAt = new Float64Array(tableRoom);
+  private readonly seenAt = new Uint32Array(tableRoom);
   private readonly live: Repetition[] = [];
-  private readonly column: 'l1' | 'l2';
+  private readonly history: LineHistory;
+  private readonly ring: Uint32Array;
+  /** The three lines before the newest. */
+  private before1 = 0;
+  private before2 = 0;
+  private before3 = 0;
   /** The live repetition that covers most lines. */
   best: Repetition | null = null;
 
-  constructor(column: 'l1' | 'l2') {
-    this.column = column;
+  constructor(history: LineHistory, column: 'l1' | 'l2') {
+    this.history = history;
+    this.ring = history.ring(column);
   }
 
-  /** @returns the longest repetition that this line ended, if any. */
-  push(history: LineHistory): Repetition | null {
-    const hash = history[this.column](0);
-    const ended = this.advance(history, hash);
-    this.propose(history, hash);
-    return ended;
-  }
-
-  get bytes(): number {
-    return tableRoom * (4 + 8) + candidates * 64;
-  }
-
-  private advance(history: LineHistory, hash: number): Repetition | null {
-    const { live, column } = this;
-    if (live.length === 0) return null;
-    const flags = history.flags(0);
-    let ended: Repetition | null = null;
-    for (let index = live.length - 1; index >= 0; index--) {
-      const repetition = live[index];
-      if (repetition === undefined) continue;
-      if (history[column](repetition.period) === hash) {
-        repetition.matches++;
-        if ((flags & lineFlag.failing) !== 0) repetition.failing++;
-        if ((flags & lineFlag.progress) !== 0 && history.l1(repetition.period) !== history.l1(0)) repetition.progress++;
-      } else {
-        live.splice(index, 1);
-        if (ended === null || repetition.matches > ended.matches) ended = repetition;
-      }
-    }
-    this.choose();
-    return ended;
-  }
-
-  private propose(history: LineHistory, hash: number): void {
-    if (history.length < gram) return;
-    const key = gramOf(hash, history[this.column](1), history[this.column](2), history[this.column](3));
+  /** Looks at the newest line of the history. */
+  push(): void {
+    const { history, ring, before1, before2, before3 } = this;
+    const newest = history.length - 1;
+    const hash = ring[newest & ringMask] ?? 0;
+    if (this.live.length > 0) this.advance(hash, newest);
+    this.before3 = before2;
+    this.before2 = before1;
+    this.before1 = hash;
+    const key = gramOf(hash, before1, before2, before3);
     const at = key & (tableRoom - 1);
     const period = this.seen[at] === key ? history.length - (this.seenAt[at] ?? 0) : 0;
     this.seen[at] = key;
     this.seenAt[at] = history.length;
-    if (period < 1 || period > longestPeriod || this.live.some((repetition) => repetition.period === period)) return;
+    if (period >= 1 && period <= longestPeriod && newest >= period + gram - 1) this.propose(period);
+  }
+
+  get bytes(): number {
+    return tableRoom * (4 + 4) + candidates * 64;
+  }
+
+  private advance(hash: number, newest: number): void {
+    const { live, history, ring } = this;
+    const flags = history.flags(0);
+    for (let index = live.length - 1; index >= 0; index--) {
+      const repetition = live[index];
+      if (repetition === undefined) continue;
+      if (ring[(newest - repetition.period) & ringMask] !== hash) {
+        this.drop(index);
+        continue;
+      }
+      repetition.matches++;
+      if ((flags & lineFlag.failing) !== 0) repetition.failing++;
+      const isProgress = (flags & lineFlag.progress) !== 0;
+      if (isProgress && history.l1(repetition.period) !== history.l1(0)) repetition.progress++;
+    }
+    this.choose();
+  }
+
+  private propose(period: number): void {
+    for (const repetition of this.live) if (repetition.period === period) return;
     if (this.live.length === candidates) this.dropWeakest();
-    this.live.push(this.begin(history, period));
+    this.live.push(this.begin(this.history, period));
     this.choose();
   }
 
@@ -101,7 +107,12 @@ export class PeriodTracker {
     this.live.forEach((repetition, index) => {
       if (repetition.matches < (this.live[weakest]?.matches ?? 0)) weakest = index;
     });
-    this.live.splice(weakest, 1);
+    this.drop(weakest);
+  }
+
+  private drop(index: number): void {
+    const last = this.live.pop();
+    if (last !== undefined && index < this.live.length) this.live[index] = last;
   }
 
   private choose(): void {

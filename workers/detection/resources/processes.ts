@@ -1,7 +1,6 @@
 import type { FindingLevel } from '#protocol/judgement';
 import type { ProcessFigures } from '#protocol/observations';
 import { createEpisode } from './episode.ts';
-import { createFloors } from './floors.ts';
 import type { ResourceMoment, ResourcePart } from './resource-part.ts';
 import { createTimeWindow, ratePerSecond } from './time-window.ts';
 
@@ -13,18 +12,14 @@ const fourfold = 4;
 const fourfoldFrom = 40;
 const manyZombies = 20;
 const zombiesForMs = 60_000;
-const descriptorStretchMs = 50_000;
-const fewDescriptors = 100;
 
-/** Fan-out and fork storms, zombies that nobody reaps, descriptors that only ever open. */
+/** Fan-out and fork storms, and zombies that nobody reaps. */
 export const createProcessesPart = (): ResourcePart => {
   const count5s = createTimeWindow(5_000);
   const count30s = createTimeWindow(30_000);
   const spawned1m = createTimeWindow(60_000);
-  const descriptors = createFloors(descriptorStretchMs, 1);
   const fanOut = createEpisode('fan-out', { hard: true });
   const zombies = createEpisode('zombies', { hard: false });
-  const descriptorLeak = createEpisode('descriptor-leak', { hard: false });
   let figures: ProcessFigures | null = null;
   let spawned = 0;
   let zombieMs = 0;
@@ -33,10 +28,6 @@ export const createProcessesPart = (): ResourcePart => {
     if (processes > tooManyProcesses || (count5s.change()?.by ?? 0) >= stormIn5s) return 'act';
     const before = count30s.oldest() ?? processes;
     return processes > manyProcesses || (processes >= fourfoldFrom && processes >= before * fourfold) ? 'warn' : null;
-  };
-  const judgeDescriptors = (fds: number | null): FindingLevel | null => {
-    if (fds === null || fds < fewDescriptors || descriptors.trend().kind === 'flat') return null;
-    return descriptors.trend().kind === 'steady-rise' ? 'warn' : 'observe';
   };
 
   return {
@@ -48,7 +39,6 @@ export const createProcessesPart = (): ResourcePart => {
       count5s.push(monoMs, process.processes);
       count30s.push(monoMs, process.processes);
       spawned1m.push(monoMs, spawned);
-      if (process.fds !== null) descriptors.push(watchedMs, process.fds);
       zombieMs = process.zombies > manyZombies ? zombieMs + watchedMs : 0;
       const at = { atMs: observation.atMs, monoMs };
       fanOut.update(judgeFanOut(process.processes), at, () => ({
@@ -61,13 +51,8 @@ export const createProcessesPart = (): ResourcePart => {
         unit: 'count',
         count: process.zombies,
       }));
-      descriptorLeak.update(judgeDescriptors(process.fds), at, () => ({
-        summary: `open descriptors of the main process keep rising: ${process.fds}`,
-        unit: 'count',
-        count: process.fds ?? 0,
-      }));
     },
-    findings: () => [...fanOut.findings(), ...zombies.findings(), ...descriptorLeak.findings()],
+    findings: () => [...fanOut.findings(), ...zombies.findings()],
     signals: () => {
       if (figures === null) return {};
       const rate = ratePerSecond(count5s);
@@ -76,11 +61,9 @@ export const createProcessesPart = (): ResourcePart => {
         'procs.zombies': figures.zombies,
         'procs.threads': figures.threads,
         'procs.spawned_1m': spawned1m.change()?.by ?? 0,
-        ...(figures.fds === null ? {} : { 'procs.fds': figures.fds }),
         ...(rate === null ? {} : { 'procs.spawn_rate': rate }),
       };
     },
-    stateBytes: () =>
-      512 + count5s.stateBytes() + count30s.stateBytes() + spawned1m.stateBytes() + descriptors.stateBytes(),
+    stateBytes: () => 512 + count5s.stateBytes() + count30s.stateBytes() + spawned1m.stateBytes(),
   };
 };

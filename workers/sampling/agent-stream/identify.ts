@@ -49,7 +49,7 @@ const isClaude = (record: JsonRecord, type: string): boolean => {
     return textAt(record, 'subtype') === 'init' || textAt(recordAt(record, 'message'), 'subtype') === 'init';
   if (type === 'result') return textAt(record, 'subtype') !== null && 'session_id' in record;
   if (type === 'stream_event') return isRecord(record.event);
-  return claudeTypes.has(type) && textAt(recordAt(record, 'message'), 'role') !== null;
+  return claudeTypes.has(type) && 'content' in recordAt(record, 'message');
 };
 
 const isQwen = (record: JsonRecord): boolean => {
