@@ -53,6 +53,9 @@ export interface Coordinator {
   readonly control: CoordinatorControl;
 }
 
+/** Threads that no longer listen and cannot be ended: with two of them, a new process is cleaner. */
+const abandonedAtMost = 2;
+
 /** Holds what must not be lost: child handles, the journal, the list of threads. It computes nothing. */
 export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const { clock } = options;
@@ -149,7 +152,10 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
           generation: event.generation,
           why: event.why.split('\n')[0] ?? event.why,
         });
-        if (supervisor.abandoned() >= 2) options.onEnd(70);
+        return;
+      case 'abandoned':
+        options.log('error', `${worker} could not be ended: a system call holds its thread`);
+        if (event.inAll >= abandonedAtMost) options.onEnd(70);
         return;
       case 'given-up':
         desk.say({ kind: 'worker-given-up', worker, deaths: event.deaths, windowMs: event.windowMs }, { sync: true });
@@ -183,7 +189,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         containment,
         after: options.after,
       });
-      fleet.adopt(known);
+      fleet.adopt(known, journal.settled());
       desk.catchUp();
       await supervisor.start();
     },

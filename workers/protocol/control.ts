@@ -41,7 +41,7 @@ export interface CoordinatorControl {
   injectFault(fault: { readonly worker: WorkerName; readonly kind: WorkerFault }): Promise<Answer<{ accepted: true }>>;
 }
 
-export type WorkerFault = 'throw' | 'exit' | 'block' | 'leak';
+export type WorkerFault = 'throw' | 'exit' | 'block' | 'stuck' | 'leak';
 
 export interface WorkerStatus {
   readonly worker: WorkerName;
