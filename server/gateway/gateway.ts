@@ -120,7 +120,7 @@ const openParts = async ({ home, clock, report, note, coordinator }: GatewayOpti
 
 const toSite = (parts: Parts, { options, port }: { options: GatewayOptions; port: () => number }): Site => ({
   ...parts,
-  logs: createLogView(options.home),
+  logs: createLogView(options.home, options.clock),
   coordinator: options.coordinator,
   sessions: createSessions(options.apiKey, options.clock),
   streams: createSeats({ inAll: 64, perPeer: 8 }),
