@@ -25,6 +25,7 @@ export interface DaemonSettings {
   readonly version: string;
   readonly after: 'asked' | 'crash' | 'first';
   readonly faultsAllowed: boolean;
+  readonly mostActedOn: number;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 
@@ -92,6 +93,7 @@ const guard = async (
     after: settings.after === 'crash' ? 'crash' : lease.after,
     bootId: readBootId(),
     faultsAllowed: settings.faultsAllowed,
+    mostActedOn: settings.mostActedOn,
     handleFor,
     log,
     onEnd: end,

@@ -9,6 +9,7 @@ import { type Addresses, refuseForeign, refuseSecretInUrl } from './guards.ts';
 import { healthRoutes } from './health-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
+import { policyRoutes } from './policy-routes.ts';
 import { answerErrors, type Refusal, sendProblem } from './problem-details.ts';
 import { createRateLimits } from './rate-limits.ts';
 import type { Route } from './route.ts';
@@ -28,7 +29,14 @@ interface Parts {
 
 /** Every route there is, as one table: the API, its description, and what the specs walk over. */
 export const allRoutes = (version: string): readonly Route[] => {
-  const described = [...healthRoutes, ...runRoutes, ...incidentRoutes, ...commandRoutes, ...daemonRoutes];
+  const described = [
+    ...healthRoutes,
+    ...runRoutes,
+    ...incidentRoutes,
+    ...commandRoutes,
+    ...policyRoutes,
+    ...daemonRoutes,
+  ];
   return [...described, openApiRoute(version, described)];
 };
 

@@ -59,6 +59,8 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
   const frames = createFrameBeat(fleet, clock);
   const feed = createFactFeed(ledger.lastSeq());
   const metrics = createMetrics(fleet);
+  const [lastReload] = await ledger.ofKinds(['policy-applied', 'policy-refused', 'policy-held'], 1);
+  if (lastReload !== undefined) metrics.recall(lastReload.fact);
   const writer = createLedgerWriter({ ledger, clock, report, note });
   const recorder = createRecordingWriter({ recordings, clock, report, note });
   const workers = createWorkerWatch(coordinator, note);

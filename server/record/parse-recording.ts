@@ -11,13 +11,27 @@ export const parseRecordingBatch = (line: string): RecordingBatch | null => {
   }
 };
 
-/** Rows as columns: a column that never changes is kept as its one value. */
+/** Rows as columns. Those after `policyHash` are missing in recordings of the first version. */
 export interface Columns {
-  readonly atMs: readonly number[];
+  readonly atMs: Column<number>;
   readonly policyHash: Column<string>;
+  readonly isFirst?: Column<boolean>;
+  readonly acknowledged?: Column<readonly string[]>;
+  readonly extraUsd?: Column<Readonly<Record<string, number>>>;
   readonly signals: Readonly<Record<string, Column<number | string | null>>>;
 }
-export type Column<T> = { readonly all: T } | { readonly each: readonly T[] };
+/** The one value of all rows, or one of each, or the first and the steps from one to the next, times `scale`, as whole numbers. */
+export type Column<T> =
+  | { readonly all: T }
+  | { readonly each: readonly T[] }
+  | { readonly steps: readonly number[]; readonly scale: number };
 
-export const parseColumns = (text: string): Columns => JSON.parse(text) as Columns;
+/** The first version wrote its times as a bare list. */
+export const parseColumns = (text: string): Columns => {
+  const columns = JSON.parse(text) as Columns & { readonly atMs: Columns['atMs'] | readonly number[] };
+  return isList(columns.atMs) ? { ...columns, atMs: { each: columns.atMs } } : columns;
+};
+
+const isList = (atMs: Columns['atMs'] | readonly number[]): atMs is readonly number[] => Array.isArray(atMs);
+
 export const parseVector = (values: Readonly<Record<string, number | string>>): SignalVector => values as SignalVector;

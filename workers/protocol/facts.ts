@@ -1,5 +1,6 @@
 import type { IncidentId, InterventionId, JobId, JobKey, RunId } from './ids.ts';
 import type { Evidence, Rollout, RolloutMode, Severity, Verb } from './judgement.ts';
+import type { PolicyFact, SteeringFact } from './policy-facts.ts';
 import type { ContainmentLevel, Profile, RestartSetting, RunLimits } from './run-spec.ts';
 import type { SignalVector } from './signals.ts';
 
@@ -268,7 +269,6 @@ export type SystemFact =
       readonly windowMs: number;
     }
   | { readonly kind: 'ledger-trouble'; readonly why: string; readonly lostFrom: number | null }
-  | { readonly kind: 'policy-refused'; readonly source: string; readonly problem: string }
   | {
       readonly kind: 'audit-recorded';
       readonly actor: Actor;
@@ -281,7 +281,7 @@ export type SystemFact =
     };
 
 /** Everything that can have happened. Past tense, plain JSON, and never translated on its way from journal to browser. */
-export type FactBody = RunFact | InterventionFact | JudgementFact | SystemFact;
+export type FactBody = RunFact | InterventionFact | JudgementFact | SystemFact | PolicyFact | SteeringFact;
 export type FactKind = FactBody['kind'];
 
 /** `seq` counts from 1 without gaps in one home; `id` is a ULID; `atMs` is wall-clock. Numbered by the coordinator alone. */
