@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import type { DaemonStatus, StartedRun } from '#protocol/control';
-import type { LogPage, Page, Problem, ProcessCommand, RunDetail } from '#protocol/gateway-api';
+import type { LogPage, Page, Problem, ProcessCommand, RunDetail, VerifyReply } from '#protocol/gateway-api';
 import type { RunId } from '#protocol/ids';
 import type { RunRequest } from '#protocol/run-spec';
 import type { IncidentView, RunRow, TimelineEntry } from '#protocol/views';
@@ -26,6 +26,8 @@ export interface DaemonClient {
   ): Promise<LogPage>;
   /** The path opens the dashboard once. */
   ticket(): Promise<{ readonly path: string }>;
+  verify(): Promise<VerifyReply>;
+  backup(file: string): Promise<{ readonly file: string }>;
   stopDaemon(body: { readonly stopJobs: boolean }): Promise<{ readonly runsLeft: number }>;
 }
 
@@ -53,6 +55,8 @@ export const connectDaemon = (socketPath: string): DaemonClient => {
       })) as Page<TimelineEntry>,
     log: async (runId, query) => (await get(`/v1/runs/${runId}/log`, query)) as LogPage,
     ticket: async () => (await post('/v1/tickets', {})) as { path: string },
+    verify: async () => (await get('/v1/verify')) as VerifyReply,
+    backup: async (file) => (await post('/v1/backup', { file })) as { file: string },
     stopDaemon: async (body) => (await post('/v1/daemon/stop', body)) as { runsLeft: number },
   };
 };

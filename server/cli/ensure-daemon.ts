@@ -29,6 +29,16 @@ export const isUp = async (client: DaemonClient): Promise<boolean> => {
   }
 };
 
+/** For a daemon that starts inside this process. */
+export const awaitUp = async (client: DaemonClient): Promise<void> => {
+  const startedMs = performance.now();
+  while (!(await isUp(client))) {
+    if (performance.now() - startedMs > answerWithinMs)
+      throw new CliProblem('the gateway did not come up', { exitCode: ownFailureExitCode });
+    await sleep(askEveryMs);
+  }
+};
+
 const startDaemon = async (
   paths: Paths,
   { client, quiet }: { client: DaemonClient; quiet: boolean },

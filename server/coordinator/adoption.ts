@@ -1,10 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isAlive, readBootId } from '#action/process-identity';
-import type { AdoptionOutcome } from '#protocol/facts';
 import { isUlid } from '#protocol/ids';
+import type { AdoptionOutcome } from '#protocol/run-facts';
 import type { RunSpec } from '#protocol/run-spec';
-import { type PidFile, readExitFile, readPidFile } from './run-files.ts';
+import { forbidStart, type PidFile, readExecFailedFile, readExitFile, readPidFile, runPaths } from './run-files.ts';
 import { readSpecFile } from './run-spec-file.ts';
 
 /** A run that an earlier daemon left unsettled, and what came of it. */
@@ -15,6 +15,9 @@ export interface FoundRun {
   readonly outcome: AdoptionOutcome;
   readonly detail: string;
 }
+
+/** A shim that has not written the pid file after this long never will. */
+const startsWithinMs = 10_000;
 
 /** Lies in a run directory once its run is settled: later daemons pass it by. */
 export const settledMark = 'settled';
@@ -31,25 +34,41 @@ export const findUnsettledRuns = (
     .flatMap((name): FoundRun[] => {
       const runDir = path.join(runsDir, name);
       const spec = readSpecFile(runDir);
-      if (spec.kind === 'read') return [look(runDir, spec.value)];
+      if (spec.kind === 'read') return [{ runDir, spec: spec.value, ...lookAtRun(runDir) }];
+      // Made in the moment before the daemon died: nobody was told of it, and nothing of it ran.
+      if (spec.kind === 'missing' && readdirSync(runDir).every((file) => file === 'spec.json.tmp')) {
+        rmSync(runDir, { recursive: true });
+        return [];
+      }
       onDamage(runDir, spec.kind === 'missing' ? 'it has no spec.json' : spec.why);
       return [];
     });
 };
 
-const look = (runDir: string, spec: RunSpec): FoundRun => {
+/** What the files of a run directory say now. */
+export const lookAtRun = (runDir: string): Omit<FoundRun, 'runDir' | 'spec'> => {
   const read = readPidFile(runDir);
   const pidFile = read.kind === 'read' ? read.value : null;
-  return { runDir, spec, pidFile, ...judge(runDir, pidFile) };
+  return { pidFile, ...judge(runDir, pidFile) };
 };
 
 const judge = (runDir: string, pidFile: PidFile | null): { outcome: AdoptionOutcome; detail: string } => {
   const exit = readExitFile(runDir);
   if (exit.kind === 'read') return { outcome: 'exited', detail: `it ended with code ${exit.value.code} meanwhile` };
-  if (pidFile === null) return { outcome: 'never_started', detail: 'no process of it was ever seen' };
+  if (pidFile === null) return judgeUnseen(runDir);
   if (pidFile.identity.bootId !== readBootId())
     return { outcome: 'lost_reboot', detail: 'the machine was started anew since' };
   if (isAlive(pidFile.identity)) return { outcome: 'adopted', detail: `process ${pidFile.identity.pid} is alive` };
   if (isAlive(pidFile.shim)) return { outcome: 'exited', detail: 'its end is just being written down' };
   return { outcome: 'exit_unknown', detail: 'its process is gone and nobody wrote down how it ended' };
+};
+
+/** Without a pid file: either no shim will ever start it, or one is about to write that file. */
+const judgeUnseen = (runDir: string): { outcome: AdoptionOutcome; detail: string } => {
+  if (readExecFailedFile(runDir).kind === 'read') return { outcome: 'exited', detail: 'its command could not be run' };
+  if (forbidStart(runDir)) return { outcome: 'never_started', detail: 'no process of it was ever started' };
+  const claimedMsAgo = Date.now() - statSync(runPaths(runDir).claimed).mtimeMs;
+  return claimedMsAgo < startsWithinMs
+    ? { outcome: 'adopted', detail: 'its shim is just starting it' }
+    : { outcome: 'exit_unknown', detail: 'its shim began and left no trace of a process' };
 };

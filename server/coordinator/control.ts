@@ -1,5 +1,6 @@
+import type { Actor } from '#protocol/actor';
 import type { Answer, CoordinatorControl, RunCommand, StartedRun, WorkerFault, WorkerStatus } from '#protocol/control';
-import type { Actor, FactBody } from '#protocol/facts';
+import type { FactBody } from '#protocol/facts';
 import type { RunId } from '#protocol/ids';
 import type { ActionMessage } from '#protocol/messages';
 import { isOver } from '#protocol/run-state';

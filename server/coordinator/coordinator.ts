@@ -16,9 +16,11 @@ import type { PolicyPreview } from '#protocol/policies';
 import type { ContainmentHandle, ContainmentLevel } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
 import { openInlet, openOutlet } from '#runtime/link';
-import { createSupervisor, type SupervisionEvent, type Supervisor } from '#runtime/supervisor';
+import { createSupervisor, type Supervisor } from '#runtime/supervisor';
+import type { SupervisionEvent } from '#runtime/worker-plan';
 import { createControl } from './control.ts';
 import { createFactDesk, type FactDesk } from './fact-desk.ts';
+import type { Failpoint } from './failpoint.ts';
 import { createFleet } from './fleet.ts';
 import { openJournal } from './journal.ts';
 import { createPolicyDesk } from './policy-desk.ts';
@@ -47,6 +49,7 @@ export interface CoordinatorOptions {
   readonly faultsAllowed: boolean;
   /** More running jobs than this are not acted on by a change of policy without a person's word. */
   readonly mostActedOn: number;
+  readonly failpoint: Failpoint | null;
   readonly handleFor: (
     level: ContainmentLevel,
     run: { readonly runId: string; readonly tag: number },
@@ -78,8 +81,14 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     void toDetection.send(change);
     void toAction.send({ kind: 'run-changed', change });
   };
-  const desk: FactDesk = createFactDesk({ clock, journal, toGateway, onFact: (fact, from) => heard(fact, from) });
   const store = openPolicyStore(options.home);
+  const desk: FactDesk = createFactDesk({
+    clock,
+    journal,
+    toGateway,
+    onFact: (fact, from) => heard(fact, from),
+    failpoint: options.failpoint,
+  });
   const fleet = createFleet({
     store,
     policies: () => policies,

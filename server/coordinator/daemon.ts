@@ -6,6 +6,7 @@ import { probeContainment } from '#action/containment/probe';
 import { readBootId } from '#action/process-identity';
 import { systemClock } from '#runtime/clock';
 import { type Coordinator, createCoordinator } from './coordinator.ts';
+import type { Failpoint } from './failpoint.ts';
 import { takeLease } from './lease.ts';
 
 /** Exit codes that tell the keeper not to try again. */
@@ -26,6 +27,7 @@ export interface DaemonSettings {
   readonly after: 'asked' | 'crash' | 'first';
   readonly faultsAllowed: boolean;
   readonly mostActedOn: number;
+  readonly failpoint: Failpoint | null;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
 
@@ -94,6 +96,7 @@ const guard = async (
     bootId: readBootId(),
     faultsAllowed: settings.faultsAllowed,
     mostActedOn: settings.mostActedOn,
+    failpoint: settings.failpoint,
     handleFor,
     log,
     onEnd: end,

@@ -2,6 +2,7 @@ import type { Fact, FactBody, SealedFact } from '#protocol/facts';
 import type { FactDelivery, FactReport } from '#protocol/messages';
 import type { Clock } from '#runtime/clock';
 import type { Outlet } from '#runtime/link';
+import type { Failpoint } from './failpoint.ts';
 import type { Journal } from './journal.ts';
 
 /** Where facts are said: journalled first, then believed by the coordinator, then told to the gateway. */
@@ -20,13 +21,14 @@ export interface FactDeskOptions {
   readonly toGateway: Outlet<FactDelivery>;
   /** Called for each fact, in order, once it is written. */
   readonly onFact: (fact: Fact, from: 'self' | 'worker') => void;
+  readonly failpoint: Failpoint | null;
 }
 
 /** Facts of one delivery; the rest waits for the next. */
 const BATCH = 500;
 const KEYS_KEPT = 4_096;
 
-export const createFactDesk = ({ clock, journal, toGateway, onFact }: FactDeskOptions): FactDesk => {
+export const createFactDesk = ({ clock, journal, toGateway, onFact, failpoint }: FactDeskOptions): FactDesk => {
   let outbox: SealedFact[] = [];
   let sending = false;
   const seen = new Set<string>();
@@ -45,7 +47,9 @@ export const createFactDesk = ({ clock, journal, toGateway, onFact }: FactDeskOp
     sending = false;
   };
   const write = (body: FactBody, sync: boolean, from: 'self' | 'worker'): Fact => {
+    failpoint?.before(body);
     const sealed = journal.append(body, { atMs: clock.now(), sync });
+    failpoint?.after(body);
     outbox.push(sealed);
     void send();
     onFact(sealed.fact, from);

@@ -1,16 +1,18 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { PolicyStore } from '#config/policy-store';
+import type { Actor } from '#protocol/actor';
 import { assertNever } from '#protocol/assert-never';
 import type { Answer, StartedRun } from '#protocol/control';
-import { type Actor, type Fact, type FactBody, runOf } from '#protocol/facts';
+import { type Fact, type FactBody, runOf } from '#protocol/facts';
+import { foldRun } from '#protocol/fold-run';
 import type { RunId } from '#protocol/ids';
 import type { ActionMessage, RunChange } from '#protocol/messages';
 import type { RunRequest } from '#protocol/run-spec';
 import { isOver } from '#protocol/run-state';
-import { foldRun, type RunView } from '#protocol/views';
+import type { RunView } from '#protocol/views';
 import { toAdoptedRecord } from './adopted-record.ts';
-import { findUnsettledRuns, settledMark } from './adoption.ts';
+import { findUnsettledRuns, lookAtRun, settledMark } from './adoption.ts';
 import { type RunEnd, signalOf, watchEnd } from './end-watch.ts';
 import { createJobStarter, type StarterOptions } from './job-starter.ts';
 import { planRestart, restartWindowMs } from './restart-plan.ts';
@@ -40,6 +42,9 @@ export interface Fleet {
   /** All that a worker has to be told that takes a dead one's place. */
   introduce(tell: (change: RunChange) => void): void;
 }
+
+/** Between two looks at a run whose shim is just starting it. */
+const lookAgainMs = 20;
 
 export const createFleet = (options: FleetOptions): Fleet => {
   const { clock, desk, tellWorkers, orderAction } = options;
@@ -136,23 +141,40 @@ export const createFleet = (options: FleetOptions): Fleet => {
   const takeUp = (record: RunRecord): void => {
     const { spec, view, identity } = record;
     const { runId } = spec;
-    if (view.nextRunId !== null) close(record, 'restart');
-    else if (view.restartDueAtMs !== null) {
-      clock.after(
-        Math.max(0, view.restartDueAtMs - clock.now()),
-        () => void restart(record, record.restartAsked ?? 'crash'),
-      );
+    const cause = record.restartAsked ?? 'crash';
+    if (view.nextRunId !== null) {
+      // The next run was announced; it may not have come to be before the daemon died.
+      if (existsSync(path.join(options.runsDir, view.nextRunId))) close(record, 'restart');
+      else void restart(record, cause);
+    } else if (view.restartDueAtMs !== null) {
+      clock.after(Math.max(0, view.restartDueAtMs - clock.now()), () => void restart(record, cause));
     } else if (isOver(view.state)) {
       if (identity !== null) tellWorkers({ kind: 'watch', run: toWatchedRun(record, identity) });
       orderAction({ kind: 'reap', runId });
     } else if (view.adoption === 'never_started') {
       desk().say({ kind: 'run-start-failed', runId, exitCode: 125, reason: 'FlowForge died while it was starting' });
+    } else if (view.adoption === 'adopted' && identity === null) {
+      awaitIdentity(record);
     } else if (view.adoption === 'lost_reboot') {
       desk().say({ kind: 'run-lost', runId, why: 'the machine was started anew since' });
     } else {
       if (view.state === 'starting' && identity !== null) desk().say({ kind: 'run-started', runId, ...identity });
       watch(record);
     }
+  };
+
+  /** Its shim is about to say who the job is. */
+  const awaitIdentity = (record: RunRecord): void => {
+    const { pidFile, outcome, detail } = lookAtRun(record.runDir);
+    record.identity = pidFile?.identity ?? null;
+    record.shimIdentity = pidFile?.shim ?? null;
+    if (outcome === 'adopted' && pidFile === null) {
+      clock.after(lookAgainMs, () => awaitIdentity(record));
+      return;
+    }
+    const { runId } = record.spec;
+    if (pidFile === null) desk().say({ kind: 'run-start-failed', runId, exitCode: 125, reason: detail });
+    else takeUp(record);
   };
 
   return {

@@ -1,13 +1,15 @@
 import path from 'node:path';
 import { ulid } from 'ulid';
 import { newTag } from '#action/containment/run-mark';
+import type { Actor } from '#protocol/actor';
 import type { StartedRun } from '#protocol/control';
-import type { Actor, Fact } from '#protocol/facts';
+import type { Fact } from '#protocol/facts';
+import { foldRun } from '#protocol/fold-run';
 import { parseJobId, parseRunId, type RunId } from '#protocol/ids';
 import type { PolicyText } from '#protocol/messages';
 import { policyKeyOf } from '#protocol/policies';
 import type { ContainmentHandle, ContainmentLevel, RunRequest, RunSpec } from '#protocol/run-spec';
-import { foldRun, type RunView } from '#protocol/views';
+import type { RunView } from '#protocol/views';
 import type { Clock } from '#runtime/clock';
 import type { FactDesk } from './fact-desk.ts';
 import { launchRun, layRunDir } from './launch-run.ts';
@@ -34,7 +36,10 @@ export interface StarterOptions {
 export interface JobStarter {
   /** @throws Error when the policy of the request cannot be read. */
   first(request: RunRequest, by: Actor): Promise<StartedRun>;
-  /** The next run of a job whose run just ended. A restart that a person asked for is not counted. */
+  /**
+   * The next run of a job whose run just ended, under the id that was given to it before a crash, if one was. A restart
+   * that a person asked for is not counted.
+   */
   next(record: RunRecord, cause: 'crash' | 'policy' | 'user'): Promise<StartedRun>;
   /** @throws Error when nothing is known of that run any more. */
   again(runId: RunId, by: Actor): Promise<StartedRun>;
@@ -80,8 +85,7 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
   };
 
   /** What is new about each run of a job, beside its generation. */
-  const fresh = () => {
-    const runId = parseRunId(ulid());
+  const fresh = (runId: RunId = parseRunId(ulid())) => {
     const handle = options.handleFor(options.containment, { runId, tag: freshTag(table) });
     return { runId, handle, requestedAtMs: clock.now() };
   };
@@ -93,12 +97,11 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
       const policy = await options.policies().admit(request.policy);
       return launch({ ...request, ...job, ...fresh() }, { policy, key: policyKeyOf(request.policy) }, by);
     },
-    next: async ({ spec, policy, policyKey }, cause) => {
-      const born = fresh();
-      desk().say(
-        { kind: 'run-restarted', runId: spec.runId, jobId: spec.jobId, nextRunId: born.runId },
-        { sync: true },
-      );
+    next: async ({ spec, view, policy, policyKey }, cause) => {
+      const { runId, jobId } = spec;
+      const born = fresh(view.nextRunId ?? undefined);
+      if (view.nextRunId === null)
+        desk().say({ kind: 'run-restarted', runId, jobId, nextRunId: born.runId }, { sync: true });
       const restartsAtMs = cause === 'user' ? spec.restartsAtMs : [...spec.restartsAtMs, clock.now()].slice(-50);
       return launch(
         { ...spec, ...born, restartsAtMs, generation: spec.generation + 1 },

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RunSpec } from '#protocol/run-spec';
 import { findCommand } from './command-path.ts';
@@ -15,7 +15,9 @@ const LOOK_EVERY_MS = 4;
 /** Lays the run directory and its spec: from here on a new daemon finds the run, whatever happens to this one. */
 export const layRunDir = (runDir: string, spec: RunSpec): void => {
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
-  writeFileSync(runPaths(runDir).spec, JSON.stringify(spec), { mode: 0o600 });
+  const { spec: file } = runPaths(runDir);
+  writeFileSync(`${file}.tmp`, JSON.stringify(spec), { mode: 0o600 });
+  renameSync(`${file}.tmp`, file);
 };
 
 /** Starts the job through its shim and waits until its process is known, or until it is known that there will be none. */

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { pino } from 'pino';
 import { loadApiKey } from '#config/api-keys';
 import { resolvePaths } from '#config/paths';
 import { type DaemonSettings, exitCodes, startDaemon } from './daemon.ts';
+import { armFailpoint } from './failpoint.ts';
 
 /** A daemon inside this process: for `run --no-daemon`. It ends when it is told to, and its own home goes with it. */
 export interface InProcessDaemon {
@@ -48,6 +48,7 @@ const readSettings = (env: NodeJS.ProcessEnv, log: DaemonSettings['log']): Daemo
     after: env.FLOWFORGE_AFTER === 'crash' ? 'crash' : 'first',
     mostActedOn: mostActedOn(env.FLOWFORGE_POLICY_HOLD_ABOVE),
     faultsAllowed: env.FLOWFORGE_FAULTS === '1',
+    failpoint: armFailpoint(env),
     log,
   };
 };
@@ -58,8 +59,8 @@ const mostActedOn = (text: string | undefined): number =>
 
 const main = async (): Promise<void> => {
   process.umask(0o077);
-  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
-  const log: DaemonSettings['log'] = (level, message) => logger[level](message);
+  const log: DaemonSettings['log'] = (level, msg) =>
+    void process.stdout.write(`${JSON.stringify({ level, time: new Date().toISOString(), msg })}\n`);
   const start = await startDaemon(readSettings(process.env, log));
   if (start.kind === 'refused') {
     log('error', start.why);

@@ -60,6 +60,8 @@ const causeOf = (view: RunView, restartAsked: 'policy' | 'user' | null): 'crash'
 };
 
 const wantsRestart = (setting: RestartSetting, view: RunView): boolean => {
+  // It was to be the next run of its job, and never got to be one: that is FlowForge's own doing, not the job's.
+  if (view.adoption === 'never_started' && view.generation > 1) return true;
   if (setting.mode === 'no') return false;
   if (view.state === 'stopped') return view.stopCause === 'policy' || view.stopCause === 'limit';
   if (view.state !== 'exited' || (view.exitCode !== null && hopelessCodes.includes(view.exitCode))) return false;
@@ -67,6 +69,7 @@ const wantsRestart = (setting: RestartSetting, view: RunView): boolean => {
 };
 
 const reasonOf = (view: RunView): string => {
+  if (view.adoption === 'never_started') return 'FlowForge died before it was started';
   if (view.state === 'stopped') return `it was stopped: ${view.stopReason ?? 'by policy'}`;
   return view.signal === null ? `it ended with code ${view.exitCode}` : `it was ended by ${view.signal}`;
 };

@@ -10,6 +10,8 @@ export interface RunPaths {
   readonly pid: string;
   readonly exit: string;
   readonly execFailed: string;
+  /** Made once, by the shim that starts the job or by a daemon that forbids a late shim to. */
+  readonly claimed: string;
   readonly stdin: string;
   readonly stdinClose: string;
   readonly stdout: string;
@@ -49,6 +51,7 @@ export const runPaths = (runDir: string): RunPaths => ({
   pid: join(runDir, 'pid'),
   exit: join(runDir, 'exit'),
   execFailed: join(runDir, 'exec-failed'),
+  claimed: join(runDir, 'claimed'),
   stdin: join(runDir, 'stdin'),
   stdinClose: join(runDir, 'stdin.close'),
   stdout: join(runDir, 'stdout.log'),
@@ -100,6 +103,17 @@ export const closeStdin = (runDir: string): boolean => {
     return true;
   } catch {
     return false; // nobody waits at the other end (ENXIO) or the pipe is gone with its run (ENOENT): closed
+  }
+};
+
+/** True when no shim has begun to start the job; from now on none will. */
+export const forbidStart = (runDir: string): boolean => {
+  try {
+    closeSync(openSync(runPaths(runDir).claimed, 'wx', 0o600));
+    return true;
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') return false;
+    throw cause;
   }
 };
 

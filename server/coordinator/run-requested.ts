@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { Actor, FactBody, JobFace } from '#protocol/facts';
+import type { Actor } from '#protocol/actor';
+import type { FactBody } from '#protocol/facts';
 import { type JobKey, parseJobKey } from '#protocol/ids';
+import type { JobFace } from '#protocol/run-facts';
 import type { RunSpec } from '#protocol/run-spec';
 import { createRedactor } from '#redaction/redact';
 import { secretValuesOf } from '#redaction/secret-names';

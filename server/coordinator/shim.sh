@@ -61,6 +61,8 @@ shift 4
 job_umask=${FLOWFORGE_UMASK:-$(umask)}
 umask 077
 trap '' HUP INT QUIT TERM PIPE
+# Whoever makes this file first decides: this shim starts the job, or a later daemon has found that it never was started.
+(set -C && : >"$run_dir/claimed") 2>/dev/null || exit 125
 read -r stat </proc/self/stat
 start_ticks "$stat"
 [ "$cgroup" = - ] || mkdir -p "$cgroup" 2>/dev/null

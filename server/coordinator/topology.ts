@@ -1,4 +1,4 @@
-import type { WirePlan, WorkerPlan } from '#runtime/supervisor';
+import type { WirePlan, WorkerPlan } from '#runtime/worker-plan';
 
 const entry = (relative: string): URL => new URL(relative, import.meta.url);
 /** OTP's idea: this many deaths in this long, then giving up is itself an incident. */

@@ -12,6 +12,7 @@ import { mountRoutes } from './mount-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
 import { answerErrors, type Refusal, sendProblem } from './problem-details.ts';
 import { createRateLimits } from './rate-limits.ts';
+import { recordRoutes } from './record-routes.ts';
 import type { Route } from './route.ts';
 import { runRoutes } from './run-routes.ts';
 import type { Site } from './site.ts';
@@ -35,6 +36,7 @@ export const allRoutes = (version: string): readonly Route[] => {
     ...incidentRoutes,
     ...commandRoutes,
     ...policyRoutes,
+    ...recordRoutes,
     ...daemonRoutes,
   ];
   return [...described, openApiRoute(version, described)];

@@ -1,4 +1,4 @@
-import type { Actor } from '#protocol/facts';
+import type { Actor } from '#protocol/actor';
 import type { RunId } from '#protocol/ids';
 import { actorOf } from './authenticate.ts';
 import type { Call, Reply } from './route.ts';

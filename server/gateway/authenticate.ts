@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Actor } from '#protocol/facts';
+import type { Actor } from '#protocol/actor';
 import type { Refusal } from './problem-details.ts';
 import { isSameText, type Session, type Sessions } from './sessions.ts';
 

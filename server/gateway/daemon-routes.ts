@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { signals } from '#protocol/signals';
 import { bucketOf } from './authenticate.ts';
-import { openApiOf } from './openapi.ts';
 import { json, nothing, type Route, refused, route } from './route.ts';
 import { streamFacts } from './stream-facts.ts';
 
@@ -131,7 +130,11 @@ export const openApiRoute = (version: string, others: readonly Route[]): Route =
     door: 'key',
     summary: 'This description.',
     returns: 'OpenAPI 3.1',
-    handle: () => json(openApiOf(version, [...others, self])),
+    handle: async () => {
+      // Asked for rarely, and its generator is not small.
+      const { openApiOf } = await import('./openapi.ts');
+      return json(openApiOf(version, [...others, self]));
+    },
   });
   return self;
 };

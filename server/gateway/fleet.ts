@@ -1,11 +1,14 @@
 import type { Fact } from '#protocol/facts';
 import { incidentOf, runOf } from '#protocol/facts';
+import { foldIncident } from '#protocol/fold-incident';
+import { foldRun } from '#protocol/fold-run';
 import type { TickRow } from '#protocol/gateway-api';
 import type { RunId } from '#protocol/ids';
 import type { LiveFrame, LiveRow } from '#protocol/messages';
 import type { HostFigures } from '#protocol/observations';
+import { toRunRow } from '#protocol/run-row';
 import { isOver } from '#protocol/run-state';
-import { foldIncident, foldRun, type IncidentView, type RunRow, type RunView, toRunRow } from '#protocol/views';
+import type { IncidentView, RunRow, RunView } from '#protocol/views';
 import type { Ledger } from '#record/ledger';
 import { createChangedRows } from './changed-rows.ts';
 

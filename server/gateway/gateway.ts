@@ -52,46 +52,10 @@ export interface Gateway {
 
 /** The record and its doors. It holds nothing that cannot be built again from the journal, the ledger and the run directories. */
 export const createGateway = async (options: GatewayOptions): Promise<Gateway> => {
-  const { clock, coordinator, report, note } = options;
-  const ledger = await openLedger(options.home, clock.now());
-  const recordings = await openRecordings(options.home);
-  const fleet = await loadFleet(ledger);
-  const frames = createFrameBeat(fleet, clock);
-  const feed = createFactFeed(ledger.lastSeq());
-  const metrics = createMetrics(fleet);
-  const [lastReload] = await ledger.ofKinds(['policy-applied', 'policy-refused', 'policy-held'], 1);
-  if (lastReload !== undefined) metrics.recall(lastReload.fact);
-  const writer = createLedgerWriter({ ledger, clock, report, note });
-  const recorder = createRecordingWriter({ recordings, clock, report, note });
-  const workers = createWorkerWatch(coordinator, note);
+  const parts = await openParts(options);
+  const { ledger, feed, fleet, frames, metrics, writer, workers } = parts;
   let port = options.port;
-
-  const site: Site = {
-    ledger,
-    fleet,
-    feed,
-    frames,
-    recordings,
-    logs: createLogView(options.home),
-    coordinator,
-    sessions: createSessions(options.apiKey, clock),
-    streams: createSeats({ inAll: 64, perPeer: 8 }),
-    waits: createSeats({ inAll: 1024, perPeer: 1024 }),
-    metrics,
-    clock,
-    report,
-    note,
-    status: () => ({
-      running: true,
-      pid: process.pid,
-      home: options.home,
-      version: options.version,
-      ...options.status(),
-      port,
-    }),
-    cookieName: () => `flowforge_session_${port}`,
-    trouble: writer.trouble,
-  };
+  const site = toSite(parts, { options, port: () => port });
   const { app, admission } = createApp({ ...options, site, port: () => port });
   const doors = openDoors({ ...options, app: app.handle, ownerOf: app.markOwner });
   const sockets = openLiveSocket(doors.tcp, site, admission);
@@ -101,7 +65,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     writer.stop();
     await sockets.close();
     await doors.close();
-    await recordings.close();
+    await parts.recordings.close();
     await ledger.close();
   };
   let stopped: Promise<void> | null = null;
@@ -126,7 +90,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
       fleet.watch(frame);
       frames.numbers();
     },
-    record: (batch) => recorder.write(batch),
+    record: (batch) => parts.recorder.write(batch),
     lastSeq: () => ledger.lastSeq(),
     stop: () => {
       stopped ??= stop();
@@ -134,3 +98,48 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     },
   };
 };
+
+type Parts = Awaited<ReturnType<typeof openParts>>;
+
+const openParts = async ({ home, clock, report, note, coordinator }: GatewayOptions) => {
+  const ledger = await openLedger(home, clock.now());
+  const recordings = await openRecordings(home);
+  const fleet = await loadFleet(ledger);
+  const metrics = createMetrics(fleet);
+  const [lastReload] = await ledger.ofKinds(['policy-applied', 'policy-refused', 'policy-held'], 1);
+  if (lastReload !== undefined) metrics.recall(lastReload.fact);
+  return {
+    ledger,
+    recordings,
+    fleet,
+    frames: createFrameBeat(fleet, clock),
+    feed: createFactFeed(ledger.lastSeq()),
+    metrics,
+    writer: createLedgerWriter({ ledger, clock, report, note }),
+    recorder: createRecordingWriter({ recordings, clock, report, note }),
+    workers: createWorkerWatch(coordinator, note),
+  };
+};
+
+const toSite = (parts: Parts, { options, port }: { options: GatewayOptions; port: () => number }): Site => ({
+  ...parts,
+  logs: createLogView(options.home),
+  coordinator: options.coordinator,
+  sessions: createSessions(options.apiKey, options.clock),
+  streams: createSeats({ inAll: 64, perPeer: 8 }),
+  waits: createSeats({ inAll: 1024, perPeer: 1024 }),
+  clock: options.clock,
+  report: options.report,
+  note: options.note,
+  status: () => ({
+    running: true,
+    pid: process.pid,
+    home: options.home,
+    version: options.version,
+    ...options.status(),
+    port: port(),
+    workers: parts.workers.last(),
+  }),
+  cookieName: () => `flowforge_session_${port()}`,
+  trouble: parts.writer.trouble,
+});

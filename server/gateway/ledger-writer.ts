@@ -27,9 +27,6 @@ interface Parts {
 
 /** A full disk or a lock must not cost a fact: they wait here and in the journal, and the trouble is told. */
 export const createLedgerWriter = ({ ledger, clock, report, note }: Parts): LedgerWriter => {
-  let trouble: string | null = null;
-  let sinceMs: number | null = null;
-  let isTold = false;
   let tail: Promise<unknown> = Promise.resolve();
   let isStopped = false;
   let wake: () => void = () => undefined;
@@ -42,6 +39,7 @@ export const createLedgerWriter = ({ ledger, clock, report, note }: Parts): Ledg
       mustSync: false,
     }).catch(note);
   };
+  const trouble = watchTrouble(clock, (why) => tell(`facts wait for the database: ${why}`, null));
   const pause = (delayMs: number): Promise<void> =>
     new Promise((resolve) => {
       const cancel = clock.after(delayMs, resolve);
@@ -51,28 +49,16 @@ export const createLedgerWriter = ({ ledger, clock, report, note }: Parts): Ledg
       };
     });
 
-  const fail = (error: unknown): void => {
-    trouble = error instanceof Error ? error.message : String(error);
-    sinceMs ??= clock.mono();
-    if (isTold || clock.mono() - sinceMs < tellAfterMs) return;
-    isTold = true;
-    tell(`facts wait for the database: ${trouble}`, null);
-  };
-  const heal = (): void => {
-    trouble = null;
-    sinceMs = null;
-    isTold = false;
-  };
   const writeNow = async (sealed: readonly SealedFact[]): Promise<void> => {
     for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
       try {
         const { breaks } = await ledger.append(sealed);
         for (const { seq, why } of breaks) tell(`${why}; the record goes on at ${seq}`, seq);
-        heal();
+        trouble.heal();
         return;
       } catch (error) {
         if (!isPassing(error) || isStopped) throw error;
-        fail(error);
+        trouble.fail(error);
       }
       await pause(delayMs);
     }
@@ -85,7 +71,7 @@ export const createLedgerWriter = ({ ledger, clock, report, note }: Parts): Ledg
       tail = written.catch(() => undefined); // the caller gets the error
       return written;
     },
-    trouble: () => trouble,
+    trouble: trouble.why,
     reportLoss: () => {
       const loss = ledger.loss();
       if (loss !== null) tell(loss.why, loss.lostFrom);
@@ -93,6 +79,27 @@ export const createLedgerWriter = ({ ledger, clock, report, note }: Parts): Ledg
     stop: () => {
       isStopped = true;
       wake();
+    },
+  };
+};
+
+/** Tells of a trouble once, when it has lasted, and again only after it healed. */
+const watchTrouble = (clock: Clock, tell: (why: string) => void) => {
+  let why: string | null = null;
+  let sinceMs = 0;
+  let isTold = false;
+  return {
+    why: () => why,
+    fail: (error: unknown): void => {
+      if (why === null) sinceMs = clock.mono();
+      why = error instanceof Error ? error.message : String(error);
+      if (isTold || clock.mono() - sinceMs < tellAfterMs) return;
+      isTold = true;
+      tell(why);
+    },
+    heal: (): void => {
+      why = null;
+      isTold = false;
     },
   };
 };

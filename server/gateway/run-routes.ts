@@ -1,6 +1,7 @@
 import type { Page, RunDetail } from '#protocol/gateway-api';
+import { toRunRow } from '#protocol/run-row';
 import { isOver, runStates } from '#protocol/run-state';
-import { type RunRow, type RunView, toRunRow } from '#protocol/views';
+import type { RunRow, RunView } from '#protocol/views';
 import type { RunsQuery } from '#record/read-record';
 import { findRun } from './find-run.ts';
 import { readTimeline } from './read-timeline.ts';

@@ -2,22 +2,37 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { arrivalAt, entriesOf, indexFileName, type OutputStream, parseIndex } from '#protocol/output-index';
 
+/** Whoever follows a log asks for its end, so the end of the index is tried before more of it. */
+const firstBytes = 65_536;
 /** Of a longer index only the end is read: the arrival of older lines is then not known. */
 const mostBytes = 4_194_304;
 
-/** When each byte of one stream came. */
+type ArrivalOf = (offset: number) => number | null;
+
+/** When the bytes of one stream from `from` on came. */
 export const arrivalsOf = async (
   directory: string,
-  stream: OutputStream,
-): Promise<(offset: number) => number | null> => {
-  const text = await readEnd(join(directory, indexFileName));
-  const entries = entriesOf(parseIndex(text), stream);
-  const isCut = text.length >= mostBytes;
-  const known = isCut ? (entries[0]?.offset ?? 0) : 0;
-  return (offset) => (offset < known ? null : arrivalAt(entries, offset));
+  { stream, from }: { stream: OutputStream; from: number },
+): Promise<ArrivalOf> => {
+  const file = join(directory, indexFileName);
+  const newest = await readEnd(file, firstBytes);
+  const end = readArrivals(newest, { stream, isWhole: newest.length < firstBytes });
+  if (end.knownFrom <= from) return end.at;
+  const text = await readEnd(file, mostBytes);
+  return readArrivals(text, { stream, isWhole: text.length < mostBytes }).at;
 };
 
-const readEnd = async (file: string): Promise<string> => {
+/** Bytes between two entries arrived at the later one; what lies before the first is known only where nothing was cut. */
+const readArrivals = (
+  text: string,
+  { stream, isWhole }: { stream: OutputStream; isWhole: boolean },
+): { readonly knownFrom: number; readonly at: ArrivalOf } => {
+  const entries = entriesOf(parseIndex(text), stream);
+  const knownFrom = isWhole ? 0 : (entries[0]?.offset ?? Number.POSITIVE_INFINITY);
+  return { knownFrom, at: (offset) => (offset < knownFrom ? null : arrivalAt(entries, offset)) };
+};
+
+const readEnd = async (file: string, mostBytesRead: number): Promise<string> => {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
     handle = await open(file, 'r');
@@ -26,7 +41,7 @@ const readEnd = async (file: string): Promise<string> => {
   }
   try {
     const { size } = await handle.stat();
-    const bytes = Math.min(size, mostBytes);
+    const bytes = Math.min(size, mostBytesRead);
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, size - bytes);
     return buffer.toString('latin1', 0, bytesRead);
   } finally {

@@ -91,8 +91,9 @@ const readStream = async (redactor: Redactor, { directory, stream, ask }: Part):
     mostLines: ask.tail ?? ask.limit,
     takeUnfinished: ask.ended,
   });
+  if (lines.length === 0) return { stream, end, isAtEnd, lines: [] };
   const hide = await redactLines(redactor, { file, from });
-  const atOf = await arrivalsOf(directory, stream);
+  const atOf = await arrivalsOf(directory, { stream, from });
   return {
     stream,
     end,

@@ -1,14 +1,77 @@
-import type { RecordingBatch } from '#protocol/messages';
-import type { SignalVector } from '#protocol/signals';
+import type { RunId } from '#protocol/ids';
+import type { RecordingBatch, RecordingRow } from '#protocol/messages';
+import { type SignalVector, signalNames } from '#protocol/signals';
 
-/** One line of the tail; null for the end of the file or for a line that a death cut short. */
-export const parseRecordingBatch = (line: string): RecordingBatch | null => {
+/** First line of the tail: what the numbers of its other lines name. It travels with them, so an update may add signals. */
+export const tailHeader = (): string => `\n${JSON.stringify({ names: signalNames })}`;
+
+/** A batch as one line: signals by number, each policy hash once. The newline comes first, so that a line which was cut short spoils no other. */
+export const printTailLine = (batch: RecordingBatch): string => {
+  const hashes = [...new Set(batch.rows.map(({ policyHash }) => policyHash))];
+  const rows = batch.rows.map(({ runId, policyHash, signals, ...more }) => [
+    runId,
+    hashes.indexOf(policyHash),
+    Object.entries(signals).flatMap(([name, value]) => [numberOf.get(name) ?? -1, value]),
+    ...(isPlain(more) ? [] : [more]),
+  ]);
+  return `\n${JSON.stringify({ atMs: batch.atMs, hashes, rows })}`;
+};
+
+type More = Omit<RecordingRow, 'runId' | 'policyHash' | 'signals'>;
+
+/** What nearly every row says is left out. */
+const plain: More = { isFirst: false, acknowledged: [], extraUsd: {} };
+const isPlain = (more: More): boolean => JSON.stringify(more) === JSON.stringify(plain);
+
+const numberOf = new Map<string, number>(signalNames.map((name, at) => [name, at]));
+
+interface TailBatch {
+  readonly atMs: number;
+  readonly hashes: readonly string[];
+  readonly rows: readonly (readonly [runId: RunId, hash: number, pairs: readonly (number | string)[], more?: More])[];
+}
+
+/** The batches of a tail. A line that a death cut short was never confirmed, so its writer sends it again. */
+export const parseTail = (text: string): RecordingBatch[] => {
+  let names: readonly string[] = signalNames;
+  return text.split('\n').flatMap((line) => {
+    const parsed = parseTailLine(line);
+    if (parsed === null) return [];
+    if ('names' in parsed) {
+      names = parsed.names;
+      return [];
+    }
+    return [toBatch(parsed, names)];
+  });
+};
+
+const parseTailLine = (line: string): TailBatch | { readonly names: readonly string[] } | null => {
   if (!line.endsWith('}')) return null;
   try {
-    return JSON.parse(line) as RecordingBatch;
+    return JSON.parse(line) as TailBatch | { readonly names: readonly string[] };
   } catch {
-    return null; // cut short in the middle of a row: it was never confirmed, so its writer sends it again
+    return null; // cut short in the middle of a row
   }
+};
+
+const toBatch = ({ atMs, hashes, rows }: TailBatch, names: readonly string[]): RecordingBatch => ({
+  atMs,
+  rows: rows.map(([runId, hash, pairs, more]) => ({
+    runId,
+    policyHash: hashes[hash] ?? '',
+    ...(more ?? plain),
+    signals: toVector(pairs, names),
+  })),
+});
+
+const toVector = (pairs: readonly (number | string)[], names: readonly string[]): SignalVector => {
+  const values: Record<string, number | string> = {};
+  for (let at = 0; at + 1 < pairs.length; at += 2) {
+    const name = names[Number(pairs[at])];
+    const value = pairs[at + 1];
+    if (name !== undefined && value !== undefined) values[name] = value;
+  }
+  return parseVector(values);
 };
 
 /** Rows as columns. Those after `policyHash` are missing in recordings of the first version. */

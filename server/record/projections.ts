@@ -1,7 +1,9 @@
 import { In, type QueryRunner } from 'typeorm';
 import { type Fact, incidentOf, runOf } from '#protocol/facts';
+import { foldIncident } from '#protocol/fold-incident';
+import { foldRun } from '#protocol/fold-run';
 import { isOver } from '#protocol/run-state';
-import { foldIncident, foldRun, type IncidentView, type RunView } from '#protocol/views';
+import type { IncidentView, RunView } from '#protocol/views';
 import { IncidentEntity, type IncidentRecord, RunEntity, type RunRecord } from './entities.ts';
 import { parseIncidentView, parseRunView } from './parse-rows.ts';
 import { writeRows } from './write-rows.ts';

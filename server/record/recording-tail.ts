@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import type { RecordingBatch } from '#protocol/messages';
-import { parseRecordingBatch } from './parse-recording.ts';
+import { parseTail, printTailLine, tailHeader } from './parse-recording.ts';
 
 const fullAtBytes = 16_777_216;
 const writeTo = promisify(write);
@@ -21,14 +21,12 @@ export const openRecordingTail = (file: string): RecordingTail => {
   let size = 0;
   return {
     write: async (batch) => {
-      const line = Buffer.from(`${JSON.stringify(batch)}\n`);
-      await writeTo(handle, line);
-      size += line.length;
+      const bytes = Buffer.from(`${size === 0 ? tailHeader() : ''}${printTailLine(batch)}`);
+      const { bytesWritten } = await writeTo(handle, bytes);
+      if (bytesWritten < bytes.length) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      size += bytesWritten;
     },
-    recover: () =>
-      readFileSync(file, 'utf8')
-        .split('\n')
-        .flatMap((line) => parseRecordingBatch(line) ?? []),
+    recover: () => parseTail(readFileSync(file, 'utf8')),
     isFull: () => size > fullAtBytes,
     empty: () => {
       ftruncateSync(handle, 0);

@@ -69,15 +69,8 @@ export const openRecordings = async (home: string): Promise<Recordings> => {
   for (const batch of tail.recover()) await takeBack(batch, { waiting, newestIn: (runId) => newestIn(fileOf(runId)) });
   await flushAll();
 
-  const rows = async function* (runId: RunId, span: Span): AsyncGenerator<RecordedRow> {
-    let newestMs = Number.NEGATIVE_INFINITY;
-    const isAsked = ({ atMs }: RecordedRow): boolean => atMs >= span.fromMs && atMs <= span.toMs;
-    for await (const row of readChunks(fileOf(runId), span)) {
-      newestMs = row.atMs;
-      if (isAsked(row)) yield row;
-    }
-    yield* (waiting.get(runId) ?? []).filter((row) => row.atMs > newestMs && isAsked(row));
-  };
+  const rows = (runId: RunId, span: Span): AsyncGenerator<RecordedRow> =>
+    rowsOf(fileOf(runId), { span, waiting: waiting.get(runId) ?? [] });
 
   return {
     append: (batch) => inTurn(() => take(batch)),
@@ -93,6 +86,22 @@ export const openRecordings = async (home: string): Promise<Recordings> => {
         tail.close();
       }),
   };
+};
+
+interface Source {
+  readonly span: Span;
+  /** As it was when reading began: a row that goes into the file meanwhile is in both, and told once. */
+  readonly waiting: readonly RecordedRow[];
+}
+
+const rowsOf = async function* (file: string, { span, waiting }: Source): AsyncGenerator<RecordedRow> {
+  let newestMs = Number.NEGATIVE_INFINITY;
+  const isAsked = ({ atMs }: RecordedRow): boolean => atMs >= span.fromMs && atMs <= span.toMs;
+  for await (const row of readChunks(file, span)) {
+    newestMs = row.atMs;
+    if (isAsked(row)) yield row;
+  }
+  yield* waiting.filter((row) => row.atMs > newestMs && isAsked(row));
 };
 
 const takeBack = async (

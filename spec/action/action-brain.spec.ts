@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { type ActionThought, decideAction } from '#action/action-brain';
+import { decideAction } from '#action/action-brain';
 import { type ActionState, evolveAction, noRuns } from '#action/action-state';
+import type { ActionThought } from '#action/action-thought';
 import type { FactBody } from '#protocol/facts';
 import { parseJobId, parseJobKey, parseRunId } from '#protocol/ids';
 import type { Rollout } from '#protocol/judgement';

@@ -14,13 +14,17 @@ const flags = [
   '--disable-sync',
 ];
 
+const usualPaths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
 /** Chromium, headless. Without one (or without a built dashboard) the suite is skipped in clear words, or fails where FLOWFORGE_REQUIRE_BROWSER=1. */
 export const launchBrowser = async (suite: Mocha.Context): Promise<Browser> => {
-  const executablePath =
-    process.env.FLOWFORGE_CHROMIUM ??
-    ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+  const named = process.env.FLOWFORGE_CHROMIUM;
+  const candidates = named === undefined ? usualPaths : [named];
+  const executablePath = candidates.find((path) => existsSync(path));
   const missing = [
-    ...(executablePath === undefined ? ['no Chromium is installed (set FLOWFORGE_CHROMIUM to one)'] : []),
+    ...(executablePath === undefined
+      ? [`there is no Chromium at ${candidates.join(' or ')} (FLOWFORGE_CHROMIUM names another)`]
+      : []),
     ...(existsSync(`${clientDir}index.html`) ? [] : ['the dashboard is not built (npm run build:client)']),
   ].join(', and ');
   if (executablePath === undefined || missing !== '') {

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, type Visitor, visit } from './browser.ts';
 import { type FakeGateway, startFakeGateway } from './fake-gateway.ts';
 import { runIdAt } from './synthetic-fleet.ts';
-import { loopIncidentId } from './synthetic-plots.ts';
+import { loopIncidentId } from './synthetic-stories.ts';
 
 const sizes = [
   { width: 1440, height: 900 },

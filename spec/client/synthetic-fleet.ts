@@ -1,10 +1,14 @@
 import type { Fact, FactBody } from '#protocol/facts';
+import { foldIncident } from '#protocol/fold-incident';
+import { foldRun } from '#protocol/fold-run';
 import type { TickRow } from '#protocol/gateway-api';
 import { parseJobId, parseJobKey, parseRunId, type RunId } from '#protocol/ids';
 import type { LiveRow, LiveRule } from '#protocol/messages';
+import { toRunRow } from '#protocol/run-row';
 import { isOver } from '#protocol/run-state';
-import { foldIncident, foldRun, type IncidentView, type RunRow, type RunView, toRunRow } from '#protocol/views';
+import type { IncidentView, RunRow, RunView } from '#protocol/views';
 import { type Plot, plotsFor } from './synthetic-plots.ts';
+import type { PastFact } from './synthetic-stories.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -109,7 +113,7 @@ const liveRowOf = (
   };
 };
 
-const storyOf = (plot: Plot, runId: RunId): readonly { readonly body: FactBody; readonly agoS: number }[] => {
+const storyOf = (plot: Plot, runId: RunId): readonly PastFact[] => {
   const jobId = parseJobId(runId);
   const face = { name: plot.name, argv: plot.argv, cwd: '/home/sam/work', labels: plot.labels ?? {} };
   if (plot.end === 'queued') {

@@ -104,6 +104,17 @@ describe('the view of a log', () => {
     });
   });
 
+  it('knows when lines came although the index is long', () => {
+    const lines = 20_000;
+    const index = Array.from({ length: lines }, (_, n) => `1 ${(n + 1) * 8} ${5_000_000 + n} ${n + 1}\n`).join('');
+    return withRun({ 'stdout.log': 'a line.\n'.repeat(lines), index }, async (log, runId) => {
+      const [first] = (await log.page(runId, { ...whole, limit: 1 })).lines;
+      expect(first).to.include({ offset: 0, atMs: 5_000_000 });
+      const tail = (await log.page(runId, { ...whole, tail: 2 })).lines;
+      expect(tail.map(({ atMs }) => atMs)).to.deep.equal([5_000_000 + lines - 2, 5_000_000 + lines - 1]);
+    });
+  });
+
   it('has nothing to tell of a run without output', () =>
     withHome(async (home) => {
       expect(await createLogView(home).page(newRunId(), whole)).to.deep.equal({

@@ -54,7 +54,7 @@ describe('recordings', () => {
       const runId = newRunId();
       const dying = await openRecordings(home);
       await record(dying, runId, { from: 0, count: 150 });
-      appendFileSync(join(home, 'recordings/tail.jsonl'), '{"atMs":9999,"rows":[{"runId":');
+      appendFileSync(join(home, 'recordings/tail.jsonl'), '\n{"atMs":9999,"hashes":["p"],"rows":[["');
       const next = await openRecordings(home);
       await record(next, runId, { from: 150, count: 10 });
       const times = (await rowsOf(next, runId)).map(({ atMs }) => atMs);

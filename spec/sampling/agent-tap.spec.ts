@@ -71,6 +71,23 @@ describe('the agent tap', () => {
       if ('sample' in event) expect(Buffer.byteLength(event.sample)).to.be.at.most(200);
   });
 
+  it('keeps no id, name or model that is too long to be one', () => {
+    const long = 'z'.repeat(100_000);
+    const record = {
+      type: 'assistant',
+      parent_tool_use_id: long,
+      message: {
+        id: long,
+        model: long,
+        content: [{ type: 'tool_use', id: long, name: long, input: {} }],
+        usage: { input_tokens: 1 },
+      },
+    };
+    const stream = readStream(`${init}\n${JSON.stringify(record)}\n`);
+    expect(stream.events).to.have.length(4);
+    expect(JSON.stringify(stream.events).length).to.be.lessThan(3_000);
+  });
+
   it('cuts samples by bytes and leaves no half character', () => {
     const stream = readStream(`${init}\n${call('t1', 'é🐔'.repeat(300))}\n`);
     const sample = stream.of('tool-called')[0]?.sample ?? '';

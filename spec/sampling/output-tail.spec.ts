@@ -1,4 +1,14 @@
-import { appendFileSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { createOutputTail, type OutputTail, readIndex, type StreamGap } from '#sampling/output-tail';
@@ -125,11 +135,19 @@ describe('the tail of a run', () => {
     expect(gaps.map((gap) => gap.toByte)).to.deep.equal([11]);
   });
 
+  it('reads nothing where a link or a directory stands in the place of the log', () => {
+    symlinkSync('/etc/hostname', join(dir.path, 'stdout.log'));
+    mkdirSync(join(dir.path, 'stderr.log'));
+    const tail = follow();
+    expect(tail.read('stdout', buffer) + tail.read('stderr', buffer)).to.equal(0);
+  });
+
   it('keeps the index private', () => {
     const tail = follow();
     write('a\n');
     read(tail);
     tail.commit(1, 1);
     expect(readFileSync(join(dir.path, 'index'), 'latin1')).to.equal('1 2 1 1\n');
+    expect(statSync(join(dir.path, 'index')).mode & 0o077).to.equal(0);
   });
 });

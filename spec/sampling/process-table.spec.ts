@@ -86,6 +86,16 @@ describe('the process table', () => {
     expect(look().zombies).to.equal(1);
   });
 
+  it('counts zombies of children that lived too shortly to be looked at', () => {
+    watch(runA, { pid: 10 });
+    look();
+    system.put(13, { ppid: 10, cgroup: '/' });
+    look();
+    system.put(13, { state: 'Z' });
+    look();
+    expect(look().zombies).to.equal(1);
+  });
+
   it('takes a zombie main process for dead, and another process with its pid too', () => {
     watch(runA, { pid: 10 });
     expect(look().mainAlive).to.equal(true);

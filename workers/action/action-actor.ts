@@ -7,8 +7,9 @@ import type { Actor } from '#runtime/actor';
 import type { Clock } from '#runtime/clock';
 import type { Outlet } from '#runtime/link';
 import { runActor } from '#runtime/run-actor';
-import { type ActionThought, decideAction } from './action-brain.ts';
+import { decideAction } from './action-brain.ts';
 import { type ActionState, evolveAction, noRuns } from './action-state.ts';
+import type { ActionThought } from './action-thought.ts';
 import type { Boundary } from './containment/membership.ts';
 import { stopTree } from './kill-protocol.ts';
 import { pauseTree, resumeTree } from './pause-protocol.ts';
@@ -41,6 +42,8 @@ export const createAction = (options: ActionOptions): ActionWorker => {
   const { clock } = options;
   const watched = new Map<RunId, { readonly run: WatchedRun; readonly boundary: Boundary }>();
   const verdicts = new Map<string, Assessment>();
+  const ending = new Set<RunId>();
+  const owedEnds = new Map<RunId, () => void>();
 
   const think = (thought: Thought): ActionThought =>
     ({ ...thought, atMs: clock.now(), newId: options.newId() }) as ActionThought;
@@ -96,7 +99,13 @@ export const createAction = (options: ActionOptions): ActionWorker => {
   const end = async (runId: RunId, tellSelf: (thought: Thought) => void): Promise<void> => {
     const watch = watched.get(runId);
     const stop = running.snapshot().runs.get(runId)?.stop;
-    if (watch === undefined || !stop) return;
+    if (!stop || ending.has(runId)) return;
+    if (watch === undefined) {
+      // After a crash the stop may be known before the run is introduced: it goes on when that happens.
+      owedEnds.set(runId, () => void end(runId, tellSelf));
+      return;
+    }
+    ending.add(runId);
     const outcome = await stopTree({
       boundary: watch.boundary,
       identity: watch.run.identity,
@@ -115,6 +124,7 @@ export const createAction = (options: ActionOptions): ActionWorker => {
           });
       },
     });
+    ending.delete(runId);
     const killed = outcome.kind === 'verified-empty' ? outcome.killed : 0;
     const left = outcome.kind === 'incomplete' ? outcome.survivors : [];
     const survivors = left.map(({ pid, command }) => ({ pid, command: redactor.text(command) }));
@@ -123,7 +133,10 @@ export const createAction = (options: ActionOptions): ActionWorker => {
 
   const meet = (change: RunChange): void => {
     if (change.kind !== 'watch' || watched.has(change.run.runId)) return;
-    watched.set(change.run.runId, { run: change.run, boundary: options.openBoundary(change.run) });
+    const { runId } = change.run;
+    watched.set(runId, { run: change.run, boundary: options.openBoundary(change.run) });
+    owedEnds.get(runId)?.();
+    owedEnds.delete(runId);
   };
   for (const change of options.introductions) meet(change);
   const running = runActor(
@@ -136,6 +149,7 @@ export const createAction = (options: ActionOptions): ActionWorker => {
   const forget = async (runId: RunId): Promise<void> => {
     const watch = watched.get(runId);
     watched.delete(runId);
+    owedEnds.delete(runId);
     for (const key of verdicts.keys()) if (key.startsWith(runId)) verdicts.delete(key);
     await watch?.boundary.release();
   };

@@ -1,52 +1,11 @@
 import { assertNever } from '#protocol/assert-never';
-import type { FactBody, StopCause, Survivor, Actor as Who } from '#protocol/facts';
-import type { IncidentId, InterventionId, RunId } from '#protocol/ids';
+import type { FactBody } from '#protocol/facts';
+import type { IncidentId, InterventionId } from '#protocol/ids';
 import type { Assessment, FactReport } from '#protocol/messages';
-import type { ContainmentLevel } from '#protocol/run-spec';
 import type { ActionState, GuardedRun, OpenIncident } from './action-state.ts';
+import type { ActionThought } from './action-thought.ts';
+import { endStop, reap } from './decide-end.ts';
 import { decideStep } from './decide-step.ts';
-
-/** What the brain hears. Ids and times are handed in, so that it decides the same way every time. */
-export type ActionThought = { readonly atMs: number; readonly newId: string } & (
-  | { readonly kind: 'assessed'; readonly assessment: Assessment }
-  | {
-      readonly kind: 'stop-requested';
-      readonly runId: RunId;
-      readonly incidentId: IncidentId | null;
-      readonly cause: StopCause;
-      readonly by: Who;
-      readonly reason: string;
-      readonly restartAfter: boolean;
-      readonly graceMs: number;
-      readonly processes: number;
-    }
-  | { readonly kind: 'owed-step-averted'; readonly runId: RunId; readonly rule: string; readonly why: string }
-  | { readonly kind: 'stop-overdue'; readonly runId: RunId }
-  | { readonly kind: 'signalled'; readonly runId: RunId; readonly signal: string; readonly processes: number }
-  | { readonly kind: 'fell-back'; readonly runId: RunId; readonly to: ContainmentLevel; readonly why: string }
-  | {
-      readonly kind: 'stop-ended';
-      readonly runId: RunId;
-      readonly killed: number;
-      readonly tookMs: number;
-      readonly survivors: readonly Survivor[];
-    }
-  | { readonly kind: 'tree-looked-at'; readonly runId: RunId; readonly processes: number; readonly spare: boolean }
-  | {
-      readonly kind: 'tree-paused';
-      readonly runId: RunId;
-      readonly processes: number;
-      readonly by: Who;
-      readonly reason: string;
-    }
-  | {
-      readonly kind: 'tree-resumed';
-      readonly runId: RunId;
-      readonly processes: number;
-      readonly by: Who;
-      readonly reason: string;
-    }
-);
 
 /** What follows from what was heard. A request that was already met gives nothing. */
 export const decideAction = (state: ActionState, thought: ActionThought): readonly FactReport[] =>
@@ -234,62 +193,3 @@ const beginStop = (run: GuardedRun, wish: Extract<ActionThought, { kind: 'stop-r
     },
   ];
 };
-
-const endStop = (run: GuardedRun, end: Extract<ActionThought, { kind: 'stop-ended' }>): readonly FactBody[] => {
-  if (run.stop === null) return [];
-  const { interventionId, cause, restartAfter } = run.stop;
-  const head = { runId: run.runId, interventionId, cause, tookMs: end.tookMs, restartAfter };
-  if (end.survivors.length > 0) {
-    return [
-      { kind: 'kill-incomplete', ...head, survivors: end.survivors },
-      ...closeIncidents(run, 'kill-incomplete', `${end.survivors.length} of its processes are still alive`),
-    ];
-  }
-  const verified: FactBody = { kind: 'stop-verified', ...head, killed: end.killed };
-  return [
-    verified,
-    ...closeIncidents(
-      run,
-      restartAfter ? 'restarted' : 'stopped',
-      `its tree was verified empty after ${end.tookMs} ms`,
-    ),
-  ];
-};
-
-const closeIncidents = (
-  run: GuardedRun,
-  outcome: Extract<FactBody, { kind: 'incident-closed' }>['outcome'],
-  summary: string,
-): readonly FactBody[] =>
-  [...run.incidents.values()].map((incident) => ({
-    kind: 'incident-closed',
-    incidentId: incident.incidentId,
-    runId: run.runId,
-    outcome,
-    summary,
-  }));
-
-const reap = (run: GuardedRun, seen: Extract<ActionThought, { kind: 'tree-looked-at' }>): readonly FactBody[] => {
-  if (run.stop !== null) return [];
-  const ended = closeIncidents(run, 'run-ended', 'the run ended by itself');
-  if (seen.processes === 0) return [...ended, { kind: 'tree-empty', runId: run.runId }];
-  if (seen.spare) return [...ended, { kind: 'orphans-spared', runId: run.runId, processes: seen.processes }];
-  return [
-    ...ended,
-    {
-      kind: 'stop-began',
-      runId: run.runId,
-      interventionId: seen.newId as InterventionId,
-      incidentId: null,
-      cause: 'orphans',
-      by: 'daemon',
-      reason: `its main process ended and left ${seen.processes} behind`,
-      graceMs: orphanGraceMs,
-      restartAfter: false,
-      processes: seen.processes,
-    },
-  ];
-};
-
-/** What a finished job left behind has had its chance: long enough for a flush, short enough to be gone within a second. */
-const orphanGraceMs = 400;

@@ -45,7 +45,10 @@ export const textSource = (redact: Redactor): EventSource => {
   const decoder = new TextDecoder();
   return {
     feed: (chunk, atMs) => reader.push(decoder.decode(chunk, { stream: true }), atMs),
-    end: (atMs) => reader.push(decoder.decode(), atMs),
+    end: (atMs) => {
+      reader.push(decoder.decode(), atMs);
+      reader.end(atMs);
+    },
     take: reader.take,
   };
 };

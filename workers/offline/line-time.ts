@@ -66,7 +66,8 @@ const stampAt = (bytes: Buffer, start: number, at: number): Stamp | null => {
 
 // 2026-11-22T20:03:30.123Z, 2026/11/22 20:03:30,123
 const yearFirst = (bytes: Buffer, at: number): Stamp | null => {
-  if (bytes[at + 7] !== bytes[at + 4] || !areDigits(bytes, at + 5, 2) || !areDigits(bytes, at + 8, 2)) return null;
+  if ((bytes[at + 10] !== 84 && bytes[at + 10] !== 32) || bytes[at + 7] !== bytes[at + 4]) return null;
+  if (!areDigits(bytes, at + 5, 2) || !areDigits(bytes, at + 8, 2)) return null;
   const timeMs = timeOfDay(bytes, at + 11);
   if (timeMs < 0) return null;
   return {
@@ -81,13 +82,14 @@ const yearFirst = (bytes: Buffer, at: number): Stamp | null => {
 // 22/Nov/2026:20:03:30 of web servers, and 17/06/09 20:10:40
 const dayFirst = (bytes: Buffer, at: number): Stamp | null => {
   const month = monthAt(bytes, at + 3);
-  if (month > 0 && bytes[at + 6] === 47 && areDigits(bytes, at + 7, 4)) {
+  if (month > 0 && bytes[at + 6] === 47 && bytes[at + 11] === 58 && areDigits(bytes, at + 7, 4)) {
     const timeMs = timeOfDay(bytes, at + 12);
     return timeMs < 0
       ? null
       : { clock: 'day-first', ms: dayStart(number(bytes, at + 7, 4), month, number(bytes, at, 2)) + timeMs };
   }
-  if (!areDigits(bytes, at + 3, 2) || bytes[at + 5] !== 47 || !areDigits(bytes, at + 6, 2)) return null;
+  if (bytes[at + 8] !== 32 || !areDigits(bytes, at + 3, 2) || bytes[at + 5] !== 47 || !areDigits(bytes, at + 6, 2))
+    return null;
   const timeMs = timeOfDay(bytes, at + 9);
   return timeMs < 0
     ? null

@@ -9,6 +9,9 @@ import { clockOf, sniffBytes, sniffFormat } from './scan-formats.ts';
 export const scanFormats = ['auto', 'lines', 'timed-lines', 'text', 'agent', 'events'] as const;
 export type ScanFormat = (typeof scanFormats)[number];
 
+/** A job that says so much is busy but not flooding; a build that prints a page of equal warnings stays one breath. */
+export const defaultLinesPerSecond = 20;
+
 export interface ScanOptions {
   readonly format: ScanFormat;
   /** Lines per second where the stream has no clock of its own. */

@@ -1,4 +1,5 @@
-import type { Actor, WorkerName } from './facts.ts';
+import type { Actor } from './actor.ts';
+import type { WorkerName } from './facts.ts';
 import type { JobId, RunId } from './ids.ts';
 import type { Acknowledge, ActivePolicy, ApplyPolicy, PolicyChange, RollbackPolicy } from './policies.ts';
 import type { ContainmentLevel, RunRequest } from './run-spec.ts';

@@ -53,6 +53,25 @@ export interface SignalSeries {
   readonly columns: { readonly [Name in SignalName]?: readonly (number | null)[] };
 }
 
+/** `GET /v1/verify`: the whole record, read from the first fact to the last. */
+export interface VerifyReply {
+  readonly chain:
+    | {
+        readonly kind: 'ok';
+        readonly facts: number;
+        readonly lastSeq: number;
+        /** Gaps that were known and told when they happened. */
+        readonly breaks: readonly { readonly seq: number; readonly why: string }[];
+      }
+    | { readonly kind: 'bad'; readonly seq: number; readonly why: string };
+  /** Journalled, and not in the ledger yet. */
+  readonly waitingFacts: number;
+  readonly liveRuns: number;
+  /** Runs that are over, and of which it is not decided yet what follows. */
+  readonly unsettledRuns: readonly RunId[];
+  readonly survivors: readonly { readonly runId: RunId; readonly survivors: number }[];
+}
+
 /** Body of `POST /process/kill` and `/process/restart`, and of `/v1/runs/:id/{stop,restart,pause,resume}` (without runId). */
 export interface ProcessCommand {
   readonly runId?: string;

@@ -1,4 +1,5 @@
-import type { Actor, Fact, FactBody, SealedFact, StopCause } from './facts.ts';
+import type { Actor } from './actor.ts';
+import type { Fact, FactBody, SealedFact, StopCause } from './facts.ts';
 import type { JobId, JobKey, RunId } from './ids.ts';
 import type { Evidence, Finding, LadderStep, Rollout, RuleStateName, Severity } from './judgement.ts';
 import type { HostFigures } from './observations.ts';

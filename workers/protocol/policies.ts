@@ -1,4 +1,4 @@
-import type { Actor } from './facts.ts';
+import type { Actor } from './actor.ts';
 import type { IncidentId, RunId } from './ids.ts';
 import type { Verb } from './judgement.ts';
 import type { PolicyText } from './messages.ts';

@@ -4,40 +4,10 @@ import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Clock } from './clock.ts';
 import { createHeartbeats, createPulse } from './heartbeat.ts';
 import type { BornWire, HostControl, HostFault, Rewire, WorkerBirth } from './host.ts';
-import type { Delivery } from './link.ts';
-import { judgeDeath, type RestartIntensity } from './restart-policy.ts';
+import { judgeDeath } from './restart-policy.ts';
 import { within } from './within.ts';
-
-export interface WorkerPlan {
-  readonly name: string;
-  readonly entry: URL;
-  /** A worker whose heartbeat is silent for longer is blocked: it is ended and replaced. */
-  readonly stallMs: number;
-  readonly maxHeapMb: number;
-  readonly intensity: RestartIntensity;
-}
-
-/** A wire between two workers, or between a worker and `main`. */
-export interface WirePlan {
-  readonly wire: string;
-  readonly from: string;
-  readonly to: string;
-  readonly delivery: Delivery;
-}
-
-export type SupervisionEvent =
-  | { readonly kind: 'started'; readonly worker: string; readonly generation: number; readonly tookMs: number }
-  | { readonly kind: 'died'; readonly worker: string; readonly generation: number; readonly why: string }
-  | { readonly kind: 'given-up'; readonly worker: string; readonly deaths: number; readonly windowMs: number };
-
-export interface WorkerState {
-  readonly worker: string;
-  readonly generation: number;
-  readonly state: 'starting' | 'up' | 'down' | 'given-up';
-  readonly startedAtMs: number;
-  readonly deaths: number;
-  readonly lastDeath: string | null;
-}
+import type { SupervisionEvent, WirePlan, WorkerPlan, WorkerState } from './worker-plan.ts';
+import { callDeadlineMs, emptySeat, retire, type Seat, stateOf } from './worker-seat.ts';
 
 export interface SupervisorOptions {
   readonly clock: Clock;
@@ -62,22 +32,7 @@ export interface Supervisor {
 const BEAT_EVERY_MS = 50;
 const WATCH_EVERY_MS = 100;
 const START_DEADLINE_MS = 20_000;
-const CALL_DEADLINE_MS = 3_000;
 const TERMINATE_DEADLINE_MS = 1_000;
-
-interface Seat {
-  readonly plan: WorkerPlan;
-  readonly index: number;
-  readonly pulse: ReturnType<typeof createPulse>;
-  worker: Worker | null;
-  control: Comlink.Remote<HostControl> | null;
-  generation: number;
-  state: WorkerState['state'];
-  startedAtMs: number;
-  bornAtMonoMs: number;
-  deathsMonoMs: number[];
-  lastDeath: string | null;
-}
 
 /** Starts the workers, watches their heartbeats, replaces the dead and rewires the living. One for all threads of the daemon. */
 export const createSupervisor = (options: SupervisorOptions): Supervisor => {
@@ -115,7 +70,8 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
       name: seat.plan.name,
       workerData: born,
       transferList: [control.port1, ...wires.map((wire) => wire.port), ...transfer],
-      resourceLimits: { maxOldGenerationSizeMb: seat.plan.maxHeapMb },
+      // A small nursery: five of the default size hold more memory than all that FlowForge remembers.
+      resourceLimits: { maxOldGenerationSizeMb: seat.plan.maxHeapMb, maxYoungGenerationSizeMb: 8 },
     });
     seat.worker = worker;
     seat.control = Comlink.wrap<HostControl>(nodeEndpoint(control.port2));
@@ -229,42 +185,8 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
     injectFault: async (name, kind) => {
       const control = seats.get(name)?.control;
       if (!control) throw new Error(`worker "${name}" is not up`);
-      await within(CALL_DEADLINE_MS, `${name} to take the fault`, control.injectFault(kind));
+      await within(callDeadlineMs, `${name} to take the fault`, control.injectFault(kind));
     },
     abandoned: () => abandoned,
   };
 };
-
-const retire = async (seat: Seat): Promise<void> => {
-  const { worker, control } = seat;
-  if (worker === null) return;
-  try {
-    if (control !== null) await within(CALL_DEADLINE_MS, `${seat.plan.name} to stop`, control.stop());
-  } catch {
-    /* it did not let go in time: the journal holds what it owed, and the thread is ended below */
-  }
-  await worker.terminate();
-};
-
-const emptySeat = (plan: WorkerPlan, index: number, pulse: Seat['pulse']): Seat => ({
-  plan,
-  index,
-  pulse,
-  worker: null,
-  control: null,
-  generation: 0,
-  state: 'down',
-  startedAtMs: 0,
-  bornAtMonoMs: 0,
-  deathsMonoMs: [],
-  lastDeath: null,
-});
-
-const stateOf = (seat: Seat): WorkerState => ({
-  worker: seat.plan.name,
-  generation: seat.generation,
-  state: seat.state,
-  startedAtMs: seat.startedAtMs,
-  deaths: seat.deathsMonoMs.length,
-  lastDeath: seat.lastDeath,
-});

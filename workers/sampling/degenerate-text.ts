@@ -67,6 +67,8 @@ export const createDegenerateText = (): DegenerateText => {
         sinceCheck += piece.length;
         if (sinceCheck >= checkEveryChars) worst = check() ?? worst;
       }
+      // A large piece may be all there is for long: its end is judged as well.
+      if (sinceCheck > 0 && text.length >= checkEveryChars) worst = check() ?? worst;
       return worst;
     },
     end: check,

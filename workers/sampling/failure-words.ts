@@ -47,6 +47,13 @@ const stems = [
   'ผิดพลาด',
 ].map((stem) => Buffer.from(stem));
 
+// By first byte: most bytes of most words begin no stem.
+const stemsByLead: Buffer[][] = [];
+for (const stem of stems) {
+  const lead = stem[0] ?? 0;
+  stemsByLead[lead] = [...(stemsByLead[lead] ?? []), stem];
+}
+
 // CamelCase names end in these: ReadTimeoutError, NullPointerException, ConnectFailure.
 const suffixes = ['error', 'exception', 'failure'].map((suffix) => Buffer.from(suffix));
 
@@ -62,8 +69,17 @@ export const isFailureWord = (line: Buffer, from: number, to: number, hash: numb
 
 /** Whether a word with non-ASCII bytes holds a failure stem. */
 export const hasFailureStem = (line: Buffer, from: number, to: number): boolean => {
-  const word = line.subarray(from, to);
-  return stems.some((stem) => stem.length <= word.length && word.includes(stem));
+  for (let at = from; at < to; at++) {
+    const known = stemsByLead[line[at] ?? 0];
+    if (known === undefined) continue;
+    for (const stem of known) if (at + stem.length <= to && standsAt(line, at, stem)) return true;
+  }
+  return false;
+};
+
+const standsAt = (line: Buffer, at: number, stem: Buffer): boolean => {
+  for (let offset = 1; offset < stem.length; offset++) if (line[at + offset] !== stem[offset]) return false;
+  return true;
 };
 
 const endsInFailure = (line: Buffer, from: number, to: number): boolean => {

@@ -26,19 +26,15 @@ export const followFile = (path: string, options: { startAt: number; onGap: (gap
   let offset = options.startAt;
   let descriptor: number | null = null;
   let isDetached = false;
+  let isInspected = false;
 
   const open = (): number | null => {
-    if (descriptor !== null) return descriptor;
-    try {
-      descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-      return null;
-    }
-    inspect(descriptor);
+    descriptor ??= openRegular(path);
+    if (descriptor !== null && !isInspected) inspect(descriptor);
     return descriptor;
   };
   const inspect = (opened: number): void => {
+    isInspected = true;
     const now = fstatSync(opened);
     if (now.size < offset) {
       const lost = offset;
@@ -51,9 +47,9 @@ export const followFile = (path: string, options: { startAt: number; onGap: (gap
     }
     if (isDetached || isAt(path, now)) return;
     isDetached = true;
-    // The job still writes to the file it opened, and so we go on reading it: nothing is lost here, only to those who look later.
-    const why = `${now.nlink === 0 ? 'deleted' : 'moved or replaced'} under the running job; still read, but no longer kept at its place`;
-    options.onGap({ fromByte: 0, toByte: offset, why });
+    // The job still writes to the file it opened, so we go on reading it: only those who look later miss something.
+    const what = now.nlink === 0 ? 'deleted' : 'moved or replaced';
+    options.onGap({ fromByte: 0, toByte: offset, why: `${what} under the running job; still read, no longer kept` });
   };
 
   return {
@@ -85,7 +81,20 @@ export const followFile = (path: string, options: { startAt: number; onGap: (gap
   };
 };
 
-const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+// A job may put a link, a directory or a locked file in the place of its own log: there is then nothing of it to read.
+const noFile: ReadonlySet<string> = new Set(['ENOENT', 'ELOOP', 'EACCES', 'ENXIO']);
+
+const openRegular = (path: string): number | null => {
+  try {
+    const opened = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    if (fstatSync(opened).isFile()) return opened;
+    closeSync(opened);
+    return null;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && noFile.has(String(error.code)))) throw error;
+    return null;
+  }
+};
 
 const isAt = (path: string, file: Stats): boolean => {
   const found = statSync(path, { throwIfNoEntry: false });

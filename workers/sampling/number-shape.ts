@@ -102,7 +102,8 @@ const figure = (cursor: LineCursor, bytes: Buffer, digitsEnd: number, value: num
   cursor.l1 = mix(cursor.l1, isVolatile ? masked : hash);
   cursor.at = to;
   cursor.wordBefore = word;
-  cursor.word = value === 0 && parts === 1 ? zeroWord : numberWord;
+  // A lone 0 counts what did not happen (`0 errors`); the zeros of a time zone do not.
+  cursor.word = value === 0 && to - from === 1 ? zeroWord : numberWord;
 };
 
 const hashOf = (bytes: Buffer, from: number, to: number): number => {

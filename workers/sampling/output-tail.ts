@@ -64,7 +64,6 @@ class IndexedTail implements OutputTail {
   readonly resumedLines: number;
   readonly #indexPath: string;
   readonly #files: Record<OutputStream, FollowedFile>;
-  readonly #entries: Record<OutputStream, IndexEntry[]>;
   readonly #committed: Record<OutputStream, number>;
   #bytes = 0;
   #lastOutputAtMs: number | null;
@@ -72,11 +71,8 @@ class IndexedTail implements OutputTail {
   constructor(runDir: string, onGap: (gap: StreamGap) => void) {
     this.#indexPath = join(runDir, indexFileName);
     const entries = readIndexTail(this.#indexPath);
-    this.#entries = { stdout: entriesOf(entries, 'stdout'), stderr: entriesOf(entries, 'stderr') };
-    this.#committed = {
-      stdout: this.#entries.stdout.at(-1)?.offset ?? 0,
-      stderr: this.#entries.stderr.at(-1)?.offset ?? 0,
-    };
+    const offsetOf = (stream: OutputStream): number => entriesOf(entries, stream).at(-1)?.offset ?? 0;
+    this.#committed = { stdout: offsetOf('stdout'), stderr: offsetOf('stderr') };
     this.resumedLines = entries.at(-1)?.lines ?? 0;
     this.#lastOutputAtMs = entries.at(-1)?.atMs ?? null;
     this.#bytes = this.#committed.stdout + this.#committed.stderr;
@@ -111,15 +107,14 @@ class IndexedTail implements OutputTail {
       if (offset !== this.#committed[stream]) fresh.push({ stream, offset, atMs, lines });
     }
     if (fresh.length === 0 || !appendText(this.#indexPath, fresh.map(printIndexEntry).join(''))) return;
-    for (const entry of fresh) {
-      this.#entries[entry.stream] = remember(this.#entries[entry.stream], entry);
-      this.#committed[entry.stream] = entry.offset;
-    }
+    for (const entry of fresh) this.#committed[entry.stream] = entry.offset;
   }
 
   past(atMost: number): readonly PastChunk[] {
+    // Looked up, not remembered: it is asked for once in the life of a worker, and there may be hundreds of runs.
+    const index = readIndexTail(this.#indexPath);
     const chunks = outputStreams.flatMap((stream) => {
-      const entries = this.#entries[stream];
+      const entries = entriesOf(index, stream);
       const toByte = this.#committed[stream];
       const fromByte = Math.max(0, toByte - atMost);
       return cutByArrival(entries, { stream, fromByte, toByte });
@@ -143,14 +138,6 @@ class IndexedTail implements OutputTail {
 }
 
 const chunkBytes = 64 * 1024;
-const rememberedEntries = 1024;
-
-const remember = (entries: IndexEntry[], entry: IndexEntry): IndexEntry[] => {
-  const last = entries.at(-1);
-  if (last !== undefined && entry.offset < last.offset) return [entry];
-  entries.push(entry);
-  return entries.length > 2 * rememberedEntries ? entries.slice(-rememberedEntries) : entries;
-};
 
 const cutByArrival = (
   entries: readonly IndexEntry[],

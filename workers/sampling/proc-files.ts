@@ -1,5 +1,6 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { tagOfLimits } from '#protocol/run-tag';
+import { keepDescriptors, orNull } from './kept-descriptors.ts';
 import { commandOfStat, type ProcStat, parseProcStat } from './proc-stat.ts';
 
 export interface ProcessIo {
@@ -29,83 +30,32 @@ export interface ProcFiles {
   close(): void;
 }
 
-const keptAtMost = 4096;
-const nothingThere: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH', 'ENODEV', 'EACCES', 'EPERM']);
-const outOfDescriptors: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
-
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
-
-/** Reads a /proc directory with descriptors kept from pass to pass: half the price of opening each file each time. */
+/** Reads a /proc directory. */
 export const openProcFiles = (procDir = '/proc'): ProcFiles => {
-  const kept = new Map<number | string, number>();
-  const buffer = Buffer.allocUnsafe(64 * 1024);
+  const kept = keepDescriptors();
+  const { buffer } = kept;
   let lastStatLength = 0;
-
-  const forget = (key: number | string): void => {
-    const descriptor = kept.get(key);
-    if (descriptor === undefined) return;
-    kept.delete(key);
-    closeSync(descriptor);
-  };
-  const forgetOldest = (count: number): void => {
-    for (const key of [...kept.keys()].slice(0, count)) forget(key);
-  };
-  const open = (path: string): number => {
-    try {
-      return openSync(path, 'r');
-    } catch (error) {
-      if (!outOfDescriptors.has(codeOf(error)) || kept.size === 0) throw error;
-      forgetOldest(kept.size);
-      return openSync(path, 'r');
-    }
-  };
-  const readKept = (key: number | string, path: string): number => {
-    let descriptor = kept.get(key);
-    if (descriptor !== undefined) {
-      try {
-        return readSync(descriptor, buffer, 0, buffer.length, 0);
-      } catch (error) {
-        if (!nothingThere.has(codeOf(error))) throw error;
-        // A kept descriptor belongs to the process it was opened for; the pid may be somebody else's by now.
-        forget(key);
-      }
-    }
-    descriptor = open(path);
-    if (kept.size >= keptAtMost) forgetOldest(keptAtMost / 8);
-    kept.set(key, descriptor);
-    return readSync(descriptor, buffer, 0, buffer.length, 0);
-  };
-  const orNull = <T>(key: number | string, read: () => T): T | null => {
-    try {
-      return read();
-    } catch (error) {
-      if (!nothingThere.has(codeOf(error))) throw error;
-      forget(key);
-      return null;
-    }
-  };
-
   return {
-    bootId: orNull('', () => readFileSync(`${procDir}/sys/kernel/random/boot_id`, 'latin1').trim()) ?? '',
+    bootId: orNull(() => readFileSync(`${procDir}/sys/kernel/random/boot_id`, 'latin1').trim()) ?? '',
     pids: () => readdirSync(procDir).flatMap((name) => (isPid(name) ? [Number(name)] : [])),
-    cgroupPids: (cgroupDir) =>
-      orNull(cgroupDir, () => {
-        const length = readKept(cgroupDir, `${cgroupDir}/cgroup.procs`);
-        return length < buffer.length ? parsePids(buffer, length) : readAllPids(`${cgroupDir}/cgroup.procs`);
-      }) ?? [],
+    cgroupPids: (cgroupDir) => {
+      const path = `${cgroupDir}/cgroup.procs`;
+      const length = kept.read(cgroupDir, path) ?? 0;
+      return length < buffer.length ? parsePids(buffer, length) : (orNull(() => readAllPids(path)) ?? []);
+    },
     stat: (pid) => {
-      lastStatLength = orNull(pid, () => readKept(pid, `${procDir}/${pid}/stat`)) ?? 0;
+      lastStatLength = kept.read(pid, `${procDir}/${pid}/stat`) ?? 0;
       return parseProcStat(buffer, lastStatLength);
     },
     commandOfLastStat: () => commandOfStat(buffer, lastStatLength),
-    io: (pid) => orNull('', () => parseIo(readFileSync(`${procDir}/${pid}/io`, 'latin1'))),
-    waitedMs: (pid) => orNull('', () => parseWaited(readFileSync(`${procDir}/${pid}/schedstat`, 'latin1'))),
-    tag: (pid) => orNull('', () => parseTag(readFileSync(`${procDir}/${pid}/limits`, 'latin1'))),
+    io: (pid) => orNull(() => parseIo(readFileSync(`${procDir}/${pid}/io`, 'latin1'))),
+    waitedMs: (pid) => orNull(() => parseWaited(readFileSync(`${procDir}/${pid}/schedstat`, 'latin1'))),
+    tag: (pid) => orNull(() => parseTag(readFileSync(`${procDir}/${pid}/limits`, 'latin1'))),
     openDescriptors: (pid) =>
       // Since Linux 6.2 the size of the directory is the number of open descriptors; before, it is 0.
-      orNull('', () => statSync(`${procDir}/${pid}/fd`).size || readdirSync(`${procDir}/${pid}/fd`).length),
-    forget,
-    close: () => forgetOldest(kept.size),
+      orNull(() => statSync(`${procDir}/${pid}/fd`).size || readdirSync(`${procDir}/${pid}/fd`).length),
+    forget: kept.forget,
+    close: kept.close,
   };
 };
 

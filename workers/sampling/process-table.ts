@@ -3,8 +3,8 @@ import type { RunId } from '#protocol/ids';
 import type { ProcessFigures } from '#protocol/observations';
 import type { ContainmentHandle, ProcessIdentity } from '#protocol/run-spec';
 import type { ProcFiles } from './proc-files.ts';
-import { isDead, type ProcStat } from './proc-stat.ts';
-import { createProcessTree, type ProcessTree, type TreeScale } from './process-tree.ts';
+import { createProcessScan, type ScannedRun } from './process-scan.ts';
+import { createProcessTree, type TreeScale } from './process-tree.ts';
 
 export interface TableRun {
   readonly runId: RunId;
@@ -21,54 +21,18 @@ export interface ProcessTable {
   close(): void;
 }
 
-interface Entry extends TableRun {
-  readonly tree: ProcessTree;
-  /** Found by a scan, not yet looked at by the run's own pass. */
-  found: Set<number>;
-}
+interface Entry extends TableRun, ScannedRun {}
 
+// The kernel does not list zombies in a cgroup.
 const zombieSweepEveryMs = 2000;
-// A stranger's pid may be handed to a process of ours: nothing is taken for a stranger longer than this.
-const strangersForMs = 30_000;
 
 // Linux tells user space about time in hundredths of a second on every architecture that Node runs on.
 const linuxScale = (): TreeScale => ({ ticksPerSecond: 100, pageBytes: 4096, cores: availableParallelism() });
 
 export const createProcessTable = (files: ProcFiles, scale: TreeScale = linuxScale()): ProcessTable => {
   const entries = new Map<RunId, Entry>();
-  const strangers = new Set<number>();
-  let strangersSinceMs = 0;
-  let sweptAtMs = Number.NEGATIVE_INFINITY;
-
-  const isKnown = (pid: number): boolean => {
-    for (const entry of entries.values()) if (entry.tree.has(pid) || entry.found.has(pid)) return true;
-    return false;
-  };
-
-  const scan = (monoMs: number): void => {
-    if (monoMs - strangersSinceMs > strangersForMs) {
-      strangers.clear();
-      strangersSinceMs = monoMs;
-    }
-    const listed = files.pids();
-    const present = new Set(listed);
-    for (const pid of strangers) if (!present.has(pid)) strangers.delete(pid);
-    const unknown = new Map<number, ProcStat>();
-    const known = new Set<number>();
-    for (const entry of entries.values()) for (const pid of [...entry.tree.pids(), ...entry.found]) known.add(pid);
-    for (const pid of listed) {
-      if (strangers.has(pid) || known.has(pid)) continue;
-      const stat = files.stat(pid);
-      if (stat !== null) unknown.set(pid, stat);
-    }
-    if (unknown.size > 0) claim(unknown, [...entries.values()], files);
-    for (const pid of unknown.keys()) {
-      if (isKnown(pid)) continue;
-      strangers.add(pid);
-      files.forget(pid);
-    }
-    sweptAtMs = monoMs;
-  };
+  const scan = createProcessScan(files);
+  let scannedAtMs = Number.NEGATIVE_INFINITY;
 
   const listedFor = (entry: Entry): Iterable<number> => {
     if (files.bootId !== '' && entry.identity.bootId !== files.bootId) return [];
@@ -88,7 +52,7 @@ export const createProcessTable = (files: ProcFiles, scale: TreeScale = linuxSca
     add: (run) => {
       if (entries.has(run.runId)) return;
       entries.set(run.runId, { ...run, tree: createProcessTree(run.identity, { files, scale }), found: new Set() });
-      strangers.clear();
+      scan.forgetStrangers();
     },
     remove: (runId) => {
       const entry = entries.get(runId);
@@ -100,57 +64,13 @@ export const createProcessTable = (files: ProcFiles, scale: TreeScale = linuxSca
     pass: (due, monoMs) => {
       const dueEntries = due.flatMap((runId) => entries.get(runId) ?? []);
       const mustScan = dueEntries.some((entry) => entry.containment.level !== 'cgroup2');
-      if (mustScan || (dueEntries.length > 0 && monoMs - sweptAtMs >= zombieSweepEveryMs)) scan(monoMs);
+      if (mustScan || (dueEntries.length > 0 && monoMs - scannedAtMs >= zombieSweepEveryMs)) {
+        scan.scan([...entries.values()], monoMs);
+        scannedAtMs = monoMs;
+      }
       return new Map(dueEntries.map((entry) => [entry.runId, entry.tree.pass(listedFor(entry), monoMs)]));
     },
     endedCommands: (runId) => entries.get(runId)?.tree.endedCommands() ?? [],
     close: () => files.close(),
   };
-};
-
-/**
- * Gives each process to the run it belongs to: by the tag it inherited, by its parent, by its session. A run in a
- * cgroup claims zombies only, since the kernel lists all others.
- */
-const claim = (unknown: ReadonlyMap<number, ProcStat>, entries: readonly Entry[], files: ProcFiles): void => {
-  const byTag = new Map(
-    entries.flatMap((entry) =>
-      entry.containment.level === 'tag-scan' ? [[entry.containment.tag, entry] as const] : [],
-    ),
-  );
-  const bySession = new Map(
-    entries.flatMap((entry) => [...entry.tree.sessions()].map((session) => [session, entry] as const)),
-  );
-  const byPid = new Map(entries.flatMap((entry) => [...entry.tree.pids()].map((pid) => [pid, entry] as const)));
-  const shims = new Set<number>();
-  for (const entry of entries) {
-    const main = files.stat(entry.identity.pid);
-    if (main?.startTicks !== entry.identity.startTicks) continue;
-    byPid.set(entry.identity.pid, entry);
-    bySession.set(main.session, entry);
-    shims.add(main.ppid);
-  }
-
-  const take = (pid: number, entry: Entry): void => {
-    entry.found.add(pid);
-    byPid.set(pid, entry);
-  };
-  let open: [number, ProcStat][] = [];
-  for (const [pid, stat] of unknown) {
-    if (shims.has(pid)) continue;
-    const tagged = byTag.size === 0 || isDead(stat.state) ? undefined : byTag.get(files.tag(pid) ?? -1);
-    if (tagged === undefined) open.push([pid, stat]);
-    else take(pid, tagged);
-  }
-  for (;;) {
-    const rest = open.filter(([pid, stat]) => {
-      const kin = byPid.get(stat.ppid) ?? bySession.get(stat.session);
-      if (kin === undefined || stat.startTicks < kin.identity.startTicks) return true;
-      if (kin.containment.level === 'cgroup2' && !isDead(stat.state)) return true;
-      take(pid, kin);
-      return false;
-    });
-    if (rest.length === open.length) return;
-    open = rest;
-  }
 };

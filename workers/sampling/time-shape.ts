@@ -48,7 +48,11 @@ export const afterFraction = (bytes: Buffer, at: number, end: number): number =>
   return next;
 };
 
-export const isDigit = (bytes: Buffer, at: number): boolean => byteKinds[bytes[at] ?? 0] === byteKind.digit;
+export const isDigit = (bytes: Buffer, at: number): boolean => {
+  const digit = (bytes[at] ?? 0) - 48;
+  return digit >= 0 && digit <= 9;
+};
+
 const areDigits = (bytes: Buffer, at: number, count: number): boolean => {
   for (let digit = 0; digit < count; digit++) if (!isDigit(bytes, at + digit)) return false;
   return true;

@@ -1,7 +1,7 @@
 import { io, type Socket } from 'socket.io-client';
 import type { DaemonStatus } from '#protocol/control';
 import type { Fact } from '#protocol/facts';
-import type { ClientToServer, LogLine, ServerToClient } from '#protocol/gateway-api';
+import type { ClientToServer, LogLine, Problem, ServerToClient } from '#protocol/gateway-api';
 import type { RunId } from '#protocol/ids';
 import type { HostFigures } from '#protocol/observations';
 import type { IncidentView, RunRow } from '#protocol/views';
@@ -27,7 +27,14 @@ export interface FleetListener {
   restarted?(): void;
 }
 
+/** `watching` comes first, and again after each reconnection: from then on no line is missed. */
+export interface LogReader {
+  watching(problem: Problem | null): void;
+  lines(lines: readonly LogLine[], dropped: number): void;
+}
+
 const quietAfterMs = 6000;
+const shortestBeatMs = 900;
 const snapshotRetryMs = 5000;
 const reconnectMs = 2000;
 
@@ -46,20 +53,23 @@ export class Fleet {
   #refusal = $state<string | null>(null);
   #seq = 0;
   #askedAtMs = 0;
+  #lastBeatMs = 0;
+  #isWanted = true;
   readonly #byId = new Map<RunId, LiveRun>();
   readonly #listeners = new Set<FleetListener>();
-  readonly #logReaders = new Map<RunId, (lines: readonly LogLine[], dropped: number) => void>();
+  readonly #logReaders = new Map<RunId, LogReader>();
   readonly #socket: Socket<ServerToClient, ClientToServer> = io({
     transports: ['websocket'],
     autoConnect: false,
     reconnectionDelayMax: reconnectMs,
   });
 
-  connect(): void {
+  /** `onrefused`: there is no connection to be had; the session may be over. */
+  connect(onrefused: () => void): void {
     this.#socket.on('connect', () => {
       this.#connected = true;
       this.#refusal = null;
-      for (const runId of this.#logReaders.keys()) this.#socket.emit('watchLog', runId, () => {});
+      for (const [runId, reader] of this.#logReaders) this.#watchLog(runId, reader);
     });
     this.#socket.on('disconnect', () => {
       this.#connected = false;
@@ -67,6 +77,7 @@ export class Fleet {
     });
     this.#socket.on('connect_error', (error) => {
       this.#refusal = error.message;
+      onrefused();
       this.#connectLater();
     });
     this.#socket.on('snapshot', (state) => this.#takeSnapshot(state));
@@ -75,6 +86,11 @@ export class Fleet {
     this.#socket.on('tick', (tick) => this.#takeTick(tick));
     this.#socket.on('log', (chunk) => this.#takeLog(chunk));
     this.#socket.connect();
+  }
+
+  disconnect(): void {
+    this.#isWanted = false;
+    this.#socket.disconnect();
   }
 
   find(runId: string): LiveRun | null {
@@ -86,20 +102,25 @@ export class Fleet {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Lines of one run as they arrive; only one reader per run. Give the returned function back to stop them. */
-  followLog(runId: RunId, reader: (lines: readonly LogLine[], dropped: number) => void): () => void {
+  /** Lines of one run as they arrive; one reader per run. The function that comes back ends it. */
+  followLog(runId: RunId, reader: LogReader): () => void {
     this.#logReaders.set(runId, reader);
-    if (this.#connected) this.#socket.emit('watchLog', runId, () => {});
+    if (this.#connected) this.#watchLog(runId, reader);
     return () => {
       this.#logReaders.delete(runId);
       if (this.#connected) this.#socket.emit('unwatchLog', runId);
     };
   }
 
+  #watchLog(runId: RunId, reader: LogReader): void {
+    this.#socket.emit('watchLog', runId, (problem) => reader.watching(problem));
+  }
+
   #describeConnection(): Connection {
     if (!this.#hasSnapshot) return { kind: 'never', sinceMs: this.#lastNewsMs, why: this.#refusal };
     if (!this.#connected) return { kind: 'stale', sinceMs: this.#lastNewsMs };
-    return clock.nowMs - this.#lastNewsMs > quietAfterMs
+    const expectsNumbers = this.rows.some((row) => row.state === 'running');
+    return expectsNumbers && clock.nowMs - this.#lastNewsMs > quietAfterMs
       ? { kind: 'quiet', sinceMs: this.#lastNewsMs }
       : { kind: 'live' };
   }
@@ -134,7 +155,7 @@ export class Fleet {
 
   // socket.io tries again by itself, except where the other side ended or refused the connection in words.
   #connectLater(): void {
-    if (!this.#socket.active) setTimeout(() => this.#socket.connect(), reconnectMs);
+    if (this.#isWanted && !this.#socket.active) setTimeout(() => this.#socket.connect(), reconnectMs);
   }
 
   #askForSnapshot(): void {
@@ -158,17 +179,16 @@ export class Fleet {
   #takeTick(tick: Tick): void {
     this.#heard();
     this.host = tick.host;
-    const changed = new Map(tick.rows.map((row) => [row[0], row]));
-    for (const [runId, run] of this.#byId) {
-      const row = changed.get(runId);
-      if (row === undefined) run.carryOn();
-      else run.takeTick(row, tick.atMs);
-    }
+    for (const row of tick.rows) this.#byId.get(row[0])?.takeTick(row, tick.atMs);
+    // A changed state brings a frame of its own between two beats.
+    if (tick.atMs - this.#lastBeatMs < shortestBeatMs) return;
+    this.#lastBeatMs = tick.atMs;
+    for (const run of this.#byId.values()) run.remember();
     for (const listener of this.#listeners) listener.tick?.(tick);
   }
 
   #takeLog(chunk: LogChunk): void {
-    this.#logReaders.get(chunk.runId)?.(chunk.lines, chunk.dropped);
+    this.#logReaders.get(chunk.runId)?.lines(chunk.lines, chunk.dropped);
   }
 
   #heard(): void {

@@ -1,5 +1,6 @@
 import type { Fact } from '#protocol/facts';
-import { foldIncident, type IncidentView } from '#protocol/views';
+import { foldIncident } from '#protocol/fold-incident';
+import type { IncidentView } from '#protocol/views';
 
 /** The list of incidents after one more fact; newest first. */
 export const withFact = (incidents: readonly IncidentView[], fact: Fact): readonly IncidentView[] => {

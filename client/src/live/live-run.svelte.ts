@@ -19,19 +19,15 @@ export class LiveRun {
     this.row = row;
   }
 
-  /** Numbers that did not change are not sent: the sparkline goes on at the height it had. */
-  carryOn(): void {
-    if (isOver(this.row.state)) return;
-    this.#remember(this.row.cpuPct, this.row.rssBytes);
-  }
-
   takeTick(tick: TickRow, atMs: number): void {
     const [, cpuPct, rssBytes, processes, progressAgeS, , costUsd] = tick;
     this.row = { ...this.row, cpuPct, rssBytes, processes, progressAgeS, costUsd, liveAtMs: atMs };
-    this.#remember(cpuPct, rssBytes);
   }
 
-  #remember(cpuPct: number | null, rssBytes: number | null): void {
+  /** Once a second, changed or not: numbers that stay the same are not sent. */
+  remember(): void {
+    const { state, cpuPct, rssBytes } = this.row;
+    if (isOver(state)) return;
     if (cpuPct !== null) this.cpuHistory = appended(this.cpuHistory, cpuPct);
     if (rssBytes !== null) this.memoryHistory = appended(this.memoryHistory, rssBytes);
   }

@@ -39,13 +39,10 @@ export class RunLog {
 
   /** Follows first and reads second: a line written in between is then seen twice and shown once. */
   open(): () => void {
-    const unfollow = fleet.followLog(this.#runId, (lines, dropped) => this.#take(lines, dropped));
-    const unlisten = fleet.listen({ restarted: () => void this.#readAgain() });
-    void this.#readAgain();
-    return () => {
-      unfollow();
-      unlisten();
-    };
+    return fleet.followLog(this.#runId, {
+      watching: (problem) => void this.#readAgain(problem),
+      lines: (lines, dropped) => this.#take(lines, dropped),
+    });
   }
 
   follow(): void {
@@ -58,14 +55,14 @@ export class RunLog {
     this.following = false;
   }
 
-  async #readAgain(): Promise<void> {
+  async #readAgain(watchProblem: Problem | null): Promise<void> {
     this.isLoaded = false;
     const reply = await getJson<LogPage>(`/v1/runs/${this.#runId}/log?tail=${firstPageLines}`);
     if (reply.kind === 'problem') {
       this.problem = reply.problem;
       return;
     }
-    this.problem = null;
+    this.problem = watchProblem;
     this.#next.stdout = 0;
     this.#next.stderr = 0;
     this.waiting = [];

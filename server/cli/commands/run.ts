@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { attach, type Outcome } from '#cli/attach';
 import { connectDaemon, DaemonAway, type DaemonClient } from '#cli/daemon-client';
 import { createDaemonLink, type DaemonLink } from '#cli/daemon-link';
-import { ensureDaemon } from '#cli/ensure-daemon';
+import { awaitUp, ensureDaemon } from '#cli/ensure-daemon';
 import { createStdinFeed } from '#cli/feed-stdin';
 import { dashboardOf, fetchStory } from '#cli/fetch-story';
 import { forwardSignals } from '#cli/forward-signals';
@@ -63,7 +63,9 @@ const daemonGuard = async (): Promise<Guard> => {
 const ownGuard = async (): Promise<Guard> => {
   const { startDaemonInProcess } = await import('#coordinator/main');
   const daemon = await startDaemonInProcess(process.env.FLOWFORGE_HOME ?? null);
-  return { client: connectDaemon(daemon.socketPath), revive: async () => undefined, release: () => daemon.stop() };
+  const client = connectDaemon(daemon.socketPath);
+  await awaitUp(client);
+  return { client, revive: async () => undefined, release: () => daemon.stop() };
 };
 
 interface AttachedRun {

@@ -1,9 +1,9 @@
 import { print, printJson } from '#cli/output';
+import { CliProblem } from '#cli/problem';
 import { escapeControls } from '#cli/render/escape';
 import { type ScanResult, scanFormats } from '#offline/scan';
 import { scanFile, scanStream } from '#offline/scan-file';
 import { createRedactor } from '#redaction/redact';
-import { CliProblem } from '../problem.ts';
 
 export interface ScanOptions {
   readonly format: string;

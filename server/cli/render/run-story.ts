@@ -42,7 +42,7 @@ export const renderWhy = (story: RunStory): string => {
 /** The four lines on stderr when a run was stopped: what, why with the numbers, how to go on, where to look. */
 export const renderStop = (story: RunStory): readonly string[] => {
   const { run } = story;
-  const why = whyLines(story).join('; ') || (run.stopReason ?? 'no reason was recorded');
+  const why = shortWhy(story).join('; ') || (run.stopReason ?? 'no reason was recorded');
   const look = [`flowforge why ${run.runId}`, ...whereLines(story)].join(' · ');
   return [
     `flowforge: ${whatHappened(story)}`,
@@ -82,12 +82,29 @@ const whyLines = (story: RunStory): readonly string[] => {
   const incident = decisiveIncident(story);
   if (incident === null) return story.run.stopReason === null ? quietReason(story.run) : [story.run.stopReason];
   const decision = decisionsOf(story, incident).at(-1);
-  const facts = incident.evidence.flatMap(({ summary, samples }) => [
-    summary,
-    ...samples.slice(0, 1).map((sample) => `  “${sample}”`),
-  ]);
+  const facts = evidenceLines(incident);
   const lines = [`rule ${incident.rule} (${incident.severity}): ${incident.summary}`, ...facts];
   return decision === undefined ? lines : [...lines, ...numberLines(decision.numbers)];
+};
+
+/** What repeated, leaked or grew; each finding with one sample, and a sample shown once. */
+const evidenceLines = ({ evidence }: IncidentView): readonly string[] => {
+  const shown = new Set<string>();
+  return evidence.flatMap(({ summary, samples }) => {
+    const fresh = samples.slice(0, 1).filter((sample) => !shown.has(sample));
+    for (const sample of fresh) shown.add(sample);
+    return [summary, ...fresh.map((sample) => `  “${sample}”`)];
+  });
+};
+
+/** One line of it: the rule, what repeated, and the numbers that decided. */
+const shortWhy = (story: RunStory): readonly string[] => {
+  const incident = decisiveIncident(story);
+  const decision = incident === null ? undefined : decisionsOf(story, incident).at(-1);
+  if (incident === null || decision === undefined) return whyLines(story);
+  const sample = incident.evidence.flatMap(({ samples }) => samples)[0];
+  const quoted = sample === undefined ? [] : [`“${sample}”`];
+  return [`rule ${incident.rule}: ${incident.summary}`, ...quoted, ...numberLines(decision.numbers)];
 };
 
 const quietReason = (run: RunView): readonly string[] =>
@@ -169,14 +186,15 @@ const nextSteps = ({ run }: RunStory): readonly string[] => {
   if (!isOver(run.state)) return [`flowforge logs ${run.runId} -f`, `flowforge stop ${run.runId}`];
   const again = `flowforge restart ${run.runId}`;
   if (run.state === 'failed') return ['mend the command and run it again'];
-  if (isStoppedByRule(run))
-    return [again, 'or run it again with --shadow-mode to only watch', loosen(run)].filter((step) => step !== '');
+  if (isStoppedByRule(run)) return [again, ...loosen(run)];
   return [again];
 };
 
-const loosen = ({ stopCause, limits }: RunView): string => {
-  if (stopCause === 'limit') return 'or with a higher --max-mem or --timeout';
-  return limits === null ? '' : `or with --max-cpu above ${limits.maxCpuPct}`;
+/** Limits act in every rollout, so shadow mode is no way around one. */
+const loosen = ({ stopCause, limits }: RunView): readonly string[] => {
+  if (stopCause === 'limit') return ['or run it again with a higher --max-mem or --timeout'];
+  const higher = limits === null ? [] : [`or with --max-cpu above ${limits.maxCpuPct}`];
+  return ['or run it again with --shadow-mode to only watch', ...higher];
 };
 
 const whereLines = (story: RunStory): readonly string[] => {

@@ -85,7 +85,7 @@ describe('an agent as a whole', () => {
     expect(told.findings()[0]?.hard).to.equal(true);
   });
 
-  it('says nothing of ten helpers started at once that come back', () => {
+  it('says nothing of ten children started at once that come back', () => {
     const told = story().times(10, (s, i) => s.tell({ t: 'agent_start', child: `c${i}` }, 50));
     told.times(10, (s, i) => s.tell({ t: 'agent_end', child: `c${i}` }, 5_000));
     expect(told.level()).to.equal('none');

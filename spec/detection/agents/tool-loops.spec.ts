@@ -38,6 +38,13 @@ describe('tool loops: what is one', () => {
     expect(told.level('same-error')).to.equal('act');
   });
 
+  it('needs no company where the same was asked and the same came back, but does where results are not seen', () => {
+    const seen = story().times(5, (s) => s.does('read', look, 'roses'));
+    expect(seen.findings().every((finding) => finding.hard)).to.equal(true);
+    const unseen = story().times(6, (s) => s.calls('read', look));
+    expect(unseen.findings().map((finding) => [finding.level, finding.hard])).to.deep.equal([['act', false]]);
+  });
+
   it('sees a cycle of three, and names its period', () => {
     const told = story().times(4, (s) =>
       s.does('read', look, 'roses').does('edit', { old: 'a', new: 'b' }, 'not found').does('test', {}, '1 failing'),

@@ -72,7 +72,7 @@ describe('what a call does', () => {
     for (const text of ['ls', 'npm test', 'cat sleep.txt']) expect(command(text).waits, text).to.equal(false);
   });
 
-  it('sends a helper', () => {
+  it('starts a sub-agent', () => {
     for (const tool of ['Task', 'spawn_agent', 'dynamic_task__create_task'])
       expect(effectOf(tool, {}).spawns, tool).to.equal(true);
     expect(effectOf('task_list', {}).spawns).to.equal(false);

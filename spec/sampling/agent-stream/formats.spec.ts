@@ -53,17 +53,17 @@ describe('Claude Code', () => {
     expect(stream.of('said').map((event) => event.thought)).to.deep.equal([false, true]);
   });
 
-  it('follows helpers under the call that sent them', () => {
-    const helpers = readStream(readFixture('claude/sends_helpers.jsonl'));
-    expect(helpers.of('agent-spawned').map(({ child, depth }) => [child, depth])).to.deep.equal([
+  it('follows children under the call that sent them', () => {
+    const children = readStream(readFixture('claude/starts_sub_agents.jsonl'));
+    expect(children.of('agent-spawned').map(({ child, depth }) => [child, depth])).to.deep.equal([
       ['toolu_b1', 1],
       ['toolu_b2', 1],
     ]);
-    expect(helpers.of('tool-called').find((event) => event.tool === 'Grep')?.agent).to.equal('toolu_b1');
-    expect(helpers.of('agent-finished').map((event) => event.child)).to.deep.equal(['toolu_b1']);
+    expect(children.of('tool-called').find((event) => event.tool === 'Grep')?.agent).to.equal('toolu_b1');
+    expect(children.of('agent-finished').map((event) => event.child)).to.deep.equal(['toolu_b1']);
   });
 
-  it('counts a helper whose start was not to be seen, and a message without an id', () => {
+  it('counts a sub-agent whose start was not to be seen, and a message without an id', () => {
     const record = {
       type: 'assistant',
       parent_tool_use_id: 'toolu_x',

@@ -24,7 +24,7 @@ export const createAgentActivity = (): AgentActivity => {
         base = 'working';
         return;
       }
-      // Whatever that agent does next, it has its answer; a helper that goes on working answers for nobody else.
+      // Whatever that agent does next, it has its answer; a sub-agent that goes on working answers for nobody else.
       if (event.kind !== 'tokens-used' && event.kind !== 'cost-reported') asking.delete(event.agent);
       if (event.kind === 'approval-answered' || event.kind === 'session-started') asking.clear();
       base = stateAfter(event, base);

@@ -2,12 +2,12 @@ import type { FindingLevel } from '#protocol/judgement';
 import { createEpisode } from './episode.ts';
 import type { AgentWatcher } from './watcher.ts';
 
-// One message may start a batch of ten or so helpers at once, and that is work. What explodes goes on: more than two a
+// One message may start a batch of ten or so sub-agents at once, and that is work. What explodes goes on: more than two a
 // second, for longer than any one message takes to arrive. (188 in a minute have been seen; that is three a second.)
 const burstMs = 5_000;
 const burstCount = 12;
 const burstSpreadMs = 2_500;
-// Whatever the rhythm: nobody follows sixty helpers started within a minute, or a hundred at work.
+// Whatever the rhythm: nobody follows sixty of them started within a minute, or a hundred at work.
 const actPerMinute = 60;
 const actActive = 100;
 const warnPerFiveMinutes = 40;
@@ -27,7 +27,6 @@ export interface Fanout {
 export const createAgentExplosion = (): AgentWatcher & Fanout => {
   const episode = createEpisode({
     detector: 'agent-explosion',
-    hard: true,
     masked: [],
     progressLookedFor: ['sub-agents that finish'],
   });
@@ -55,6 +54,7 @@ export const createAgentExplosion = (): AgentWatcher & Fanout => {
       if (level === null) return episode.lose(event.atMs);
       const summary = `${spawns.length} sub-agents started in 5 minutes, ${active.size} at work, ${depth} deep`;
       episode.see({
+        hard: true,
         level,
         atLine,
         atMs: event.atMs,

@@ -8,7 +8,7 @@ import { createInterleavedRepeat } from './interleaved-repeat.ts';
 import { createRepeatedText } from './repeated-text.ts';
 import { createSameError } from './same-error.ts';
 import type { Step } from './step.ts';
-import { createStepBuilder } from './step-builder.ts';
+import { createStepFold } from './step-fold.ts';
 import { createToolCycle } from './tool-cycle.ts';
 import { createUnchangedPoll } from './unchanged-poll.ts';
 import type { AgentWatcher } from './watcher.ts';
@@ -61,22 +61,22 @@ export const createAgentLane = (agent: string): AgentLane => {
     lastTool = step.tool;
     for (const watcher of watchers) watcher.step?.(step);
   };
-  const builder = createStepBuilder(take, forgetUnseen);
+  const steps = createStepFold(take, forgetUnseen);
   const fold = (event: AgentEvent, atLine: number) => {
     switch (event.kind) {
       case 'tool-called':
-        return builder.called(event, atLine);
+        return steps.called(event, atLine);
       case 'tool-returned':
-        return builder.returned(event, atLine);
+        return steps.returned(event, atLine);
       case 'turn-ended':
-        return builder.turnEnded(event.atMs, atLine);
+        return steps.turnEnded(event.atMs, atLine);
       case 'stream-retried':
-        builder.retried();
+        steps.retried();
         return forgetUnseen();
       case 'user-spoke':
         if (heard.includes(event.textHash)) return;
         heard = [...heard, event.textHash].slice(-keptWords);
-        builder.reset();
+        steps.reset();
         for (const watcher of watchers) watcher.reset(event.atMs);
         return;
       default:
@@ -98,12 +98,12 @@ export const createAgentLane = (agent: string): AgentLane => {
     get lastAtMs() {
       return lastAtMs;
     },
-    openTool: builder.openTool,
+    openTool: steps.openTool,
     lastTool: () => lastTool,
     repeats: () => Math.max(cycle.repeats(), interleaved.repeats()),
     errorStreak: errors.streak,
     compactions: compactions.lastTenMinutes,
-    bytes: () => watchers.reduce((sum, watcher) => sum + watcher.bytes(), builder.bytes()),
+    bytes: () => watchers.reduce((sum, watcher) => sum + watcher.bytes(), steps.bytes()),
   };
 };
 

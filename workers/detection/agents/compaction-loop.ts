@@ -28,6 +28,7 @@ export const createCompactionLoop = (): AgentWatcher & { lastTenMinutes(nowMs: n
       if (count < warnAt) return;
       const summary = `the context was compacted ${count} times with nothing done in between`;
       episode.see({
+        hard: false,
         level: count >= actAt ? 'act' : 'warn',
         atLine,
         atMs: event.atMs,

@@ -5,7 +5,6 @@ import type { AgentWatcher } from './watcher.ts';
 export const createDegenerateFlood = (): AgentWatcher => {
   const episode = createEpisode({
     detector: 'degenerate-text',
-    hard: true,
     masked: [],
     progressLookedFor: ['text outside the repeated unit', 'a code fence (which asks for four times as much)'],
   });
@@ -16,6 +15,7 @@ export const createDegenerateFlood = (): AgentWatcher => {
         const { level, unitChars, repeats, atMs, sample } = event;
         const summary = `the model repeats ${unitChars} characters, ${repeats} times so far`;
         episode.see({
+          hard: true,
           level,
           atLine,
           atMs,

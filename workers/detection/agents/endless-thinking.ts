@@ -34,7 +34,17 @@ export const createEndlessThinking = (): AgentWatcher => {
     if (tokens < warnTokens || lastedMs < warnMs) return;
     const level = tokens >= actTokens && lastedMs >= actMs ? 'act' : 'warn';
     const summary = `${tokens} tokens in ${Math.round(lastedMs / 60_000)} minutes without a call or a message`;
-    episode.see({ level, atLine, atMs, count: tokens, period: null, summary, unit: 'tokens', samples: [sample] });
+    episode.see({
+      hard: false,
+      level,
+      atLine,
+      atMs,
+      count: tokens,
+      period: null,
+      summary,
+      unit: 'tokens',
+      samples: [sample],
+    });
   };
 
   return {

@@ -5,6 +5,11 @@ export const levelRank: Readonly<Record<FindingLevel, 1 | 2 | 3>> = { observe: 1
 /** The pattern is there, at this level, as of this event. */
 export interface Sighting {
   readonly level: FindingLevel;
+  /**
+   * May act alone: a flood, a limit, or two signs in one (the same was asked AND the same came back). Where results were
+   * not seen, or a silent process may still be at work, it needs company.
+   */
+  readonly hard: boolean;
   readonly atLine: number;
   readonly atMs: number;
   readonly count: number;
@@ -25,7 +30,6 @@ export interface Episode {
 
 export interface EpisodeOptions {
   readonly detector: string;
-  readonly hard?: boolean;
   readonly masked: readonly string[];
   readonly progressLookedFor: readonly string[];
 }
@@ -42,7 +46,7 @@ interface Held {
   readonly lostAtMs: number | null;
 }
 
-export const createEpisode = ({ detector, hard = false, masked, progressLookedFor }: EpisodeOptions): Episode => {
+export const createEpisode = ({ detector, masked, progressLookedFor }: EpisodeOptions): Episode => {
   let held: Held | null = null;
 
   const isOver = (nowMs: number): boolean => held !== null && held.lostAtMs !== null && nowMs - held.lostAtMs >= keepMs;
@@ -76,7 +80,7 @@ export const createEpisode = ({ detector, hard = false, masked, progressLookedFo
     finding: (nowMs) => {
       if (held === null || isOver(nowMs)) return null;
       const { level, atLine, atMs } = held.reached;
-      const { count, period } = held.latest;
+      const { count, period, hard } = held.latest;
       return { detector, level, atLine, atMs, count, period, hard, evidence: evidenceOf(held) };
     },
   };

@@ -24,6 +24,7 @@ export const createFailingCall = (): AgentWatcher => {
       const { atLine, atMs, tool, samples } = step;
       const summary = `${tool} failed ${count} times in a row with the same arguments`;
       episode.see({
+        hard: true,
         level: count >= actAt ? 'act' : 'warn',
         atLine,
         atMs,

@@ -65,6 +65,7 @@ export const createInterleavedRepeat = (): AgentWatcher & { repeats(): number } 
       const summary = `${call.tool} gave the same result ${most} times within ${windowSteps} steps, with other calls in between`;
       const { atLine, atMs } = step;
       episode.see({
+        hard: true,
         level: most >= actAt ? 'act' : 'warn',
         atLine,
         atMs,

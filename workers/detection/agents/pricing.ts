@@ -1,4 +1,4 @@
-import { calcPrice } from '@pydantic/genai-prices';
+import { createRequire } from 'node:module';
 import type { TokenUsage } from '#protocol/agent-events';
 
 /** Dollars per million tokens of one model, as a user's own table gives them. */
@@ -62,9 +62,18 @@ const priceFromBundle = (model: string, usage: TokenUsage, atMs: number): number
   return null;
 };
 
+// The table is 20 MB in memory, and most runs have no tokens to price: it is loaded with the first that have.
+type Prices = typeof import('@pydantic/genai-prices');
+const require = createRequire(import.meta.url);
+let loaded: Prices | null = null;
+const prices = (): Prices => {
+  loaded ??= require('@pydantic/genai-prices') as Prices;
+  return loaded;
+};
+
 const lookUp = (counts: Readonly<Record<string, number>>, model: string, atMs: number): number | null => {
   const oneHour = counts.cache_write_1h_tokens ?? 0;
   const { cache_write_1h_tokens: _oneHour, ...plain } = counts;
-  const found = calcPrice(oneHour > 0 ? counts : plain, model, { timestamp: new Date(atMs) });
+  const found = prices().calcPrice(oneHour > 0 ? counts : plain, model, { timestamp: new Date(atMs) });
   return found === null ? null : Math.round(found.total_price * 1_000_000);
 };

@@ -35,6 +35,7 @@ export const createRepeatedText = (): AgentWatcher => {
         ? `the same ${what} came ${cycles} times, with nothing done in between`
         : `${period} messages came around ${cycles} times, with nothing done in between`;
     episode.see({
+      hard: false,
       level: isEqual ? 'act' : 'warn',
       atLine,
       atMs: said.atMs,

@@ -37,6 +37,7 @@ export const createRetryStorm = (): AgentWatcher & {
       if (since < warnAt) return;
       const summary = `${since} model requests failed within a minute and none was answered`;
       episode.see({
+        hard: false,
         level: since >= actAt ? 'act' : 'warn',
         atLine,
         atMs: event.atMs,

@@ -28,6 +28,7 @@ export const createSameError = (): AgentWatcher & { streak(): number } => {
       const { atLine, atMs, samples } = step;
       const summary = `${count} calls in a row ended with the same error`;
       episode.see({
+        hard: true,
         level: count >= actAt ? 'act' : 'warn',
         atLine,
         atMs,

@@ -51,6 +51,7 @@ export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
       ? 'with the same arguments and the same results'
       : 'with the same arguments (results not seen)';
     episode.see({
+      hard: step.isSeen,
       level,
       atLine,
       atMs,

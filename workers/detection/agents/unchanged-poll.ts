@@ -30,6 +30,7 @@ export const createUnchangedPoll = (): AgentWatcher => {
       const level = count >= actAt ? 'act' : count >= warnAt ? 'warn' : 'observe';
       const { atLine, atMs, tool, samples } = step;
       episode.see({
+        hard: false,
         level,
         atLine,
         atMs,

@@ -15,6 +15,8 @@ const burstLines = 1000;
 // One failing template alone, a line a second or slower, is a program that waits for something: ten minutes.
 const politeIntervalMs = 900;
 const politeSpanMs = 600_000;
+// Slower than that it is a service with a fault that somebody should mend, not a program out of hand.
+const slowestIntervalMs = 5_000;
 // A long block is its own proof: thirty equal templates in a row do not come by chance five times, eight not six times.
 const longBlock = { period: 30, cycles: 5 } as const;
 const middleBlock = { period: 8, cycles: 6 } as const;
@@ -90,7 +92,7 @@ const levelOf = (repetition: Repetition, nowMs: number): FindingLevel | null => 
   const cycles = cyclesOf(repetition);
   const spanMs = nowMs - repetition.startedAtMs;
   const periodMs = spanMs / Math.max(1, lines / period - 1);
-  if (progress > 0 || periodMs > slowestPeriodMs || cycles < 3) return null;
+  if (progress > 0 || periodMs > slowestPeriodMs || periodMs / period >= slowestIntervalMs || cycles < 3) return null;
   if (period === 1 && periodMs >= politeIntervalMs && spanMs < politeSpanMs) return null;
   const enough = cycles >= cyclesNeeded(period) && lines >= leastLines;
   const lasts = spanMs >= leastSpanMs || lines >= burstLines;

@@ -72,7 +72,7 @@ export class PeriodTracker {
       const repetition = live[index];
       if (repetition === undefined) continue;
       if (ring[(newest - repetition.period) & ringMask] !== hash) {
-        live.splice(index, 1);
+        this.drop(index);
         continue;
       }
       repetition.matches++;
@@ -107,7 +107,12 @@ export class PeriodTracker {
     this.live.forEach((repetition, index) => {
       if (repetition.matches < (this.live[weakest]?.matches ?? 0)) weakest = index;
     });
-    this.live.splice(weakest, 1);
+    this.drop(weakest);
+  }
+
+  private drop(index: number): void {
+    const last = this.live.pop();
+    if (last !== undefined && index < this.live.length) this.live[index] = last;
   }
 
   private choose(): void {

@@ -19,6 +19,8 @@ const singleNeutralLines = 100;
 // One line a second or slower is a program that waits politely for something: ten minutes before a word.
 const politeIntervalMs = 900;
 const politeSpanMs = 600_000;
+// Slower than that it is a service with a fault that somebody should mend, not a program out of hand.
+const slowestIntervalMs = 5_000;
 // To act, the same again, for half a minute at least, and nothing at all may have moved.
 const actFactor = 2;
 const actSpanMs = 30_000;
@@ -100,6 +102,7 @@ const barOf = (repetition: Repetition, lines: number, spanMs: number): { cycles:
   const { period } = repetition;
   const periodMs = spanMs / Math.max(1, lines / period - 1);
   if (period === 1 && periodMs >= politeIntervalMs && spanMs < politeSpanMs) return null;
+  if (periodMs / period >= slowestIntervalMs) return null;
   if (repetition.failing > 0) return periodMs > failing.slowestPeriodMs ? null : failing;
   const isFast = lines >= (neutral.linesPerSecond * spanMs) / 1000;
   if (periodMs > neutral.slowestPeriodMs || !isFast) return null;

@@ -24,7 +24,7 @@ class ClaudeStream implements StreamParser {
     const sidechain = record.isSidechain === true ? (textAt(record, 'agentId') ?? 'sidechain') : 'main';
     const parent = textAt(record, 'parent_tool_use_id');
     this.#writer.at(atMs, 'main');
-    // A helper whose start was not to be seen starts with its first word.
+    // A sub-agent whose start was not to be seen starts with its first word.
     if (parent !== null) this.#writer.spawned(parent);
     this.#writer.at(atMs, parent ?? sidechain);
     switch (textAt(record, 'type')) {

@@ -4,8 +4,9 @@ import { createDegenerateText, type DegenerateText, type Degeneration } from '..
 import { effectOf } from './call-effect.ts';
 import { describeCall, hashCall } from './call-shape.ts';
 import { hash53 } from './hash53.ts';
-import { maskNumbers, maskVolatile, stripAnsi } from './mask-volatile.ts';
+import { maskNumbers, maskVolatile } from './mask-volatile.ts';
 import { shapeResult } from './result-shape.ts';
+import { createSampler, keepId } from './sample.ts';
 
 /** What a parser has found; the writer turns it into hashes and redacted samples, so that no parser can leak text. */
 export interface EventWriter {
@@ -42,13 +43,14 @@ export interface EventWriter {
   take(): readonly AgentEvent[];
 }
 
-const sampleBytes = 200;
-const redactedChars = 2_048;
 const comparedChars = 16_384;
 // Nested sub-agents and their streams, at one time; the oldest are forgotten first.
 const keptAgents = 64;
 
-export const microsOf = (usd: number): number => Math.round(usd * 1_000_000);
+// Beyond a million dollars it is no cost but a mistake, and the sums are to stay exact.
+const mostUsd = 1_000_000;
+
+export const microsOf = (usd: number): number => Math.round(Math.min(usd, mostUsd) * 1_000_000);
 
 export const createEventWriter = (redact: Redactor): EventWriter => {
   let events: AgentEvent[] = [];
@@ -62,9 +64,7 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
   const write = (event: AgentEvent): void => {
     events.push(event);
   };
-  // Redacted before it is cut: half a secret is not recognised as one.
-  const sample = (text: string): string =>
-    cutToBytes(redact.text(stripAnsi(text.slice(0, redactedChars)).trim()), sampleBytes);
+  const sample = createSampler(redact);
   const stream = () => {
     const known = streams.get(agent);
     if (known !== undefined) return known;
@@ -77,7 +77,8 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
     const { level, unitChars, repeats } = found;
     write({ kind: 'text-degenerated', ...head(), unitChars, repeats, level, sample: sample(found.unit) });
   };
-  const spawn = (child: string): void => {
+  const spawn = (givenId: string): void => {
+    const child = keepId(givenId);
     if (depths.has(child)) return;
     const depth = (depths.get(agent) ?? 0) + 1;
     remember(depths, child, depth, 16 * keptAgents);
@@ -87,17 +88,19 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
   return {
     at: (nextMs, nextAgent) => {
       atMs = nextMs;
-      agent = nextAgent;
+      agent = keepId(nextAgent);
     },
-    started: (agentKind, model) => write({ kind: 'session-started', ...head(), agentKind, model }),
-    called: ({ callId, round, tool, args, isBackground = false }) => {
+    started: (agentKind, model) =>
+      write({ kind: 'session-started', ...head(), agentKind, model: model === null ? null : keepId(model) }),
+    called: ({ callId: givenId, round, tool, args, isBackground = false }) => {
+      const callId = keepId(givenId);
       const { mutates, waits, spawns } = effectOf(tool, args);
       const callHash = hashCall(tool, args);
       write({
         kind: 'tool-called',
         ...head(),
         callId,
-        round,
+        round: round === null ? null : keepId(round),
         tool: tool.slice(0, 80),
         callHash,
         mutates,
@@ -108,7 +111,8 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
       remember(spawningCalls, callId, isBackground ? 'in-background' : 'waited-for', 16 * keptAgents);
       spawn(callId);
     },
-    returned: ({ callId, ok, output }) => {
+    returned: ({ callId: givenId, ok, output }) => {
+      const callId = keepId(givenId);
       write({ kind: 'tool-returned', ...head(), callId, ok, ...shapeResult(output, ok), sample: sample(output) });
       if (spawningCalls.get(callId) === 'waited-for') write({ kind: 'agent-finished', ...head(), child: callId });
       if (spawningCalls.get(callId) === 'waited-for') spawningCalls.delete(callId);
@@ -139,15 +143,16 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
       write({
         kind: 'tokens-used',
         ...head(),
-        usageId,
-        model,
+        usageId: keepId(usageId),
+        model: model === null ? null : keepId(model),
         usage,
         reportedMicros: reportedUsd === null ? null : microsOf(reportedUsd),
       });
     },
     costTotal: (usd) => write({ kind: 'cost-reported', ...head(), totalMicros: microsOf(usd) }),
     spawned: spawn,
-    agentFinished: (child) => {
+    agentFinished: (givenId) => {
+      const child = keepId(givenId);
       spawningCalls.delete(child);
       write({ kind: 'agent-finished', ...head(), child });
     },
@@ -177,11 +182,4 @@ const remember = <Value>(map: Map<string, Value>, key: string, value: Value, lim
     map.delete(oldest);
     return;
   }
-};
-
-const cutToBytes = (text: string, limit: number): string => {
-  if (Buffer.byteLength(text) <= limit) return text;
-  let cut = text.slice(0, limit);
-  while (Buffer.byteLength(cut) > limit - 3) cut = cut.slice(0, -1);
-  return `${cut.replace(/[\uD800-\uDBFF]$/, '')}…`;
 };

@@ -38,8 +38,14 @@ export const textAt = (record: JsonRecord, key: string): string | null => {
   return typeof value === 'string' ? value : null;
 };
 
-/** A count in a stranger's record: 0 unless it is a finite number above 0. */
-export const countAt = (record: JsonRecord, key: string): number => numberAt(record, key) ?? 0;
+// No message holds a billion tokens, and no sum of larger numbers stays exact.
+const mostCounted = 1_000_000_000;
+
+/** A count in a stranger's record: 0 unless it is a number that can be one. */
+export const countAt = (record: JsonRecord, key: string): number => {
+  const value = numberAt(record, key) ?? 0;
+  return value <= mostCounted ? Math.round(value) : 0;
+};
 
 export const numberAt = (record: JsonRecord, key: string): number | null => {
   const value = record[key];

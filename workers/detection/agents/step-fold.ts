@@ -23,7 +23,7 @@ const maxCallsPerRound = 64;
 const keptIds = 48;
 
 /** Puts calls and results of one agent together into steps. */
-export interface StepBuilder {
+export interface StepFold {
   called(event: Called, atLine: number): void;
   returned(event: Returned, atLine: number): void;
   /** The model's turn is over: calls without a result will not get one. */
@@ -36,7 +36,7 @@ export interface StepBuilder {
   bytes(): number;
 }
 
-export const createStepBuilder = (onStep: (step: Step) => void, onResultsBegan: () => void): StepBuilder => {
+export const createStepFold = (onStep: (step: Step) => void, onResultsBegan: () => void): StepFold => {
   let open: OpenRound[] = [];
   let sawResults = false;
   const recentIds: string[] = [];

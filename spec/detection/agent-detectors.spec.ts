@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { createAgentDetectors } from '#detection/agent-detectors';
 import type { AgentEvent } from '#protocol/agent-events';
 import { isSignalName } from '#protocol/signals';
-import { story } from './agent-story.ts';
+import { keepsTheDetectorContract } from '../contracts/detector.contract.ts';
+import { story } from './agents/agent-story.ts';
 
 const startMs = 1_760_000_000_000;
 
@@ -43,6 +44,25 @@ const busyFleet = (count: number): readonly AgentEvent[] =>
       },
     ];
   }).flat();
+
+const troubled = story().times(9, (told, index) =>
+  told
+    .does('open', { gate: 'north' }, `stuck, says ${index}`, { ok: false })
+    .tell({ t: 'assistant_text', text: 'Once more.' })
+    .tell({ t: 'agent_start', child: `child-${index}` }),
+);
+
+keepsTheDetectorContract<readonly AgentEvent[]>({
+  name: 'the agent detectors',
+  create: createAgentDetectors,
+  troubled: [troubled.events],
+  endless: (function* () {
+    const events = busyFleet(3_000);
+    for (let at = 0; at < events.length; at += 500) yield events.slice(at, at + 500);
+  })(),
+  endMs: troubled.nowMs,
+  cut: (observed) => observed.flat().map((event) => [event]),
+});
 
 describe('the agent detectors as one', () => {
   it('hold the same findings however the events are batched', () => {

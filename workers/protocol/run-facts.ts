@@ -1,0 +1,112 @@
+import type { Actor } from './actor.ts';
+import type { InterventionId, JobId, JobKey, RunId } from './ids.ts';
+import type { Rollout } from './judgement.ts';
+import type { ContainmentLevel, Profile, RestartSetting, RunLimits } from './run-spec.ts';
+
+/** What a job looks like to people: argv and labels are redacted, the environment is left out. */
+export interface JobFace {
+  readonly name: string;
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What the daemon found of a run that was alive when its predecessor died. */
+export type AdoptionOutcome = 'adopted' | 'exited' | 'lost_reboot' | 'orphans_left' | 'never_started' | 'exit_unknown';
+
+/** The life of a run, from the wish for it to the last word about it. */
+export type RunFact =
+  | {
+      readonly kind: 'run-requested';
+      readonly runId: RunId;
+      readonly jobId: JobId;
+      readonly jobKey: JobKey;
+      readonly generation: number;
+      readonly face: JobFace;
+      readonly profile: Profile;
+      readonly limits: RunLimits;
+      readonly policyName: string;
+      readonly rollout: Rollout | null;
+      readonly noKill: boolean;
+      readonly restart: RestartSetting;
+      readonly containment: ContainmentLevel;
+      readonly by: Actor;
+    }
+  | {
+      readonly kind: 'run-queued';
+      readonly runId: RunId;
+      readonly jobId: JobId;
+      readonly face: JobFace;
+      readonly why: string;
+    }
+  | { readonly kind: 'run-dequeued'; readonly runId: RunId; readonly why: string }
+  | {
+      readonly kind: 'run-started';
+      readonly runId: RunId;
+      readonly pid: number;
+      readonly startTicks: number;
+      readonly bootId: string;
+    }
+  | {
+      readonly kind: 'run-start-failed';
+      readonly runId: RunId;
+      readonly exitCode: 125 | 126 | 127;
+      readonly reason: string;
+    }
+  | { readonly kind: 'run-adopted'; readonly runId: RunId; readonly outcome: AdoptionOutcome; readonly detail: string }
+  | {
+      readonly kind: 'run-exited';
+      readonly runId: RunId;
+      readonly code: number;
+      readonly signal: string | null;
+      readonly endedAtMs: number;
+    }
+  | { readonly kind: 'run-lost'; readonly runId: RunId; readonly why: string }
+  /** Nothing of its tree is alive, and nothing had to be done for that. */
+  | { readonly kind: 'tree-empty'; readonly runId: RunId }
+  | { readonly kind: 'orphans-spared'; readonly runId: RunId; readonly processes: number }
+  /** The last fact of a run: its end, its tree and what follows are decided. */
+  | { readonly kind: 'run-settled'; readonly runId: RunId; readonly next: 'none' | 'restart' | 'quarantine' }
+  | {
+      readonly kind: 'run-paused';
+      readonly runId: RunId;
+      readonly interventionId: InterventionId;
+      readonly processes: number;
+      readonly by: Actor;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'run-resumed';
+      readonly runId: RunId;
+      readonly interventionId: InterventionId;
+      readonly processes: number;
+      readonly by: Actor;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'output-gap';
+      readonly runId: RunId;
+      readonly stream: 'stdout' | 'stderr';
+      readonly fromByte: number;
+      readonly toByte: number;
+      readonly why: string;
+    }
+  | {
+      readonly kind: 'restart-scheduled';
+      readonly runId: RunId;
+      readonly jobId: JobId;
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly dueAtMs: number;
+      readonly cause: 'crash' | 'policy' | 'user';
+      readonly reason: string;
+    }
+  | { readonly kind: 'run-restarted'; readonly runId: RunId; readonly jobId: JobId; readonly nextRunId: RunId }
+  | {
+      readonly kind: 'job-quarantined';
+      readonly runId: RunId;
+      readonly jobId: JobId;
+      readonly restarts: number;
+      readonly windowMs: number;
+      readonly reason: string;
+    };
