@@ -44,6 +44,7 @@ const readSettings = (env: NodeJS.ProcessEnv, log: DaemonSettings['log']): Daemo
     port: paths.port,
     version: manifest.version,
     after: env.FLOWFORGE_AFTER === 'crash' ? 'crash' : 'first',
+    mostActedOn: mostActedOn(env.FLOWFORGE_POLICY_HOLD_ABOVE),
     faultsAllowed: env.FLOWFORGE_FAULTS === '1',
     failpoint: armFailpoint(env),
     log,
@@ -52,6 +53,10 @@ const readSettings = (env: NodeJS.ProcessEnv, log: DaemonSettings['log']): Daemo
 
 const log: DaemonSettings['log'] = (level, msg) =>
   void process.stdout.write(`${JSON.stringify({ level, time: new Date().toISOString(), msg })}\n`);
+
+const defaultMostActedOn = 3;
+const mostActedOn = (text: string | undefined): number =>
+  text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : defaultMostActedOn;
 
 const main = async (): Promise<void> => {
   process.umask(0o077);
@@ -64,6 +69,7 @@ const main = async (): Promise<void> => {
   }
   const { coordinator } = start;
   const askToEnd = (): void => void coordinator.control.stopDaemon({ by: 'daemon', stopJobs: false });
+  process.on('SIGHUP', () => coordinator.reloadPolicies('SIGHUP'));
   process.once('SIGTERM', askToEnd);
   process.once('SIGINT', askToEnd);
   const code = await start.ended;
