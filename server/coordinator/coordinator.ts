@@ -2,7 +2,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { CoordinatorControl, GatewaySetup, WorkerStatus } from '#protocol/control';
-import type { Fact, WorkerName } from '#protocol/facts';
+import type { Fact, SealedFact, WorkerName } from '#protocol/facts';
 import type { ActionMessage, FactDelivery, FactReport, RunChange, SamplingMessage } from '#protocol/messages';
 import type { ContainmentHandle, ContainmentLevel } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
@@ -14,12 +14,15 @@ import { createFactDesk, type FactDesk } from './fact-desk.ts';
 import type { Failpoint } from './failpoint.ts';
 import { createFleet } from './fleet.ts';
 import { openJournal } from './journal.ts';
+import { readKeptHead } from './kept-head.ts';
 import { wires, workers } from './topology.ts';
 
 /** What a worker is told at its birth; each takes what it needs. */
 export interface WorkerSetup {
   readonly home: string;
   readonly history: readonly Fact[];
+  /** To a gateway that takes a dead one's place: should its ledger turn out to be damaged, a new one begins with these. */
+  readonly unsettled: readonly SealedFact[];
   /** The runs there are, for a worker that takes a dead one's place; the first of its kind is told over its wire. */
   readonly introductions: readonly RunChange[];
   readonly gateway: GatewaySetup;
@@ -59,7 +62,7 @@ const abandonedAtMost = 2;
 /** Holds what must not be lost: child handles, the journal, the list of threads. It computes nothing. */
 export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const { clock } = options;
-  const journal = openJournal(options.journalDir);
+  const journal = openJournal(options.journalDir, readKeptHead(options.home));
   const toSampling = openOutlet<SamplingMessage>(deliveryOf('run-changes-to-sampling'));
   const toDetection = openOutlet<RunChange>(deliveryOf('run-changes-to-detection'));
   const toAction = openOutlet<ActionMessage>(deliveryOf('orders-to-action'));
@@ -105,18 +108,20 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const born = new Set<string>();
   const setupOf = async (worker: string): Promise<{ setup: WorkerSetup; transfer: MessagePort[] }> => {
     const introductions: RunChange[] = [];
-    if (born.has(worker)) fleet.introduce((change) => introductions.push(change));
+    const isSuccessor = born.has(worker);
+    if (isSuccessor) fleet.introduce((change) => introductions.push(change));
     born.add(worker);
-    const setup = { home: options.home, gateway: options.gateway, introductions, history: [], coordinator: null };
+    const setup = { home: options.home, gateway: options.gateway, introductions, ...untold };
     if (worker === 'gateway') {
       const { port1, port2 } = new MessageChannel();
       Comlink.expose(control, nodeEndpoint(port1));
-      return { setup: { ...setup, coordinator: port2 }, transfer: [port2] };
+      const unsettled = isSuccessor ? journal.history() : [];
+      return { setup: { ...setup, coordinator: port2, unsettled }, transfer: [port2] };
     }
     if (worker !== 'action') return { setup, transfer: [] };
     // What the dead one still had on its way is dropped first: its successor says it again, from the same history.
     await reports.disconnect();
-    return { setup: { ...setup, history: journal.history() }, transfer: [] };
+    return { setup: { ...setup, history: journal.history().map(({ fact }) => fact) }, transfer: [] };
   };
 
   const supervisor: Supervisor = createSupervisor({
@@ -175,11 +180,23 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     clock,
   });
 
+  /** What the disk refused is offered again; that it was refused is told once. */
+  let cancelWatch = (): void => undefined;
+  const watchDisk = (isTold = false): void => {
+    journal.flush();
+    const why = journal.trouble();
+    if (why !== null && !isTold) {
+      options.log('error', `the journal waits for room: ${why}`);
+      desk.say({ kind: 'ledger-trouble', why: `the journal waits for room on the disk: ${why}`, lostFrom: null });
+    }
+    cancelWatch = clock.after(DISK_WATCH_MS, () => watchDisk(why !== null));
+  };
+
   return {
     control,
     start: async () => {
       const { pid, version, containment } = options.gateway;
-      const known = journal.history();
+      const known = journal.history().map(({ fact }) => fact);
       desk.say({
         kind: 'daemon-started',
         pid,
@@ -189,16 +206,26 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         containment,
         after: options.after,
       });
+      for (const why of journal.damage()) {
+        options.log('error', why);
+        desk.say({ kind: 'ledger-trouble', why, lostFrom: null });
+      }
       fleet.adopt(known, journal.settled());
+      watchDisk();
       desk.catchUp();
       await supervisor.start();
     },
     stop: async () => {
+      cancelWatch();
       await supervisor.stop();
+      journal.flush();
       journal.close();
     },
   };
 };
+
+const DISK_WATCH_MS = 500;
+const untold = { history: [], unsettled: [], coordinator: null };
 
 const deliveryOf = (wire: string) => {
   const plan = wires.find((known) => known.wire === wire);

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Answer, CoordinatorControl, GatewaySetup, StartedRun, WorkerStatus } from '#protocol/control';
+import type { SealedFact } from '#protocol/facts';
 import type { FactDelivery, FactReport, LiveFrame, RecordingBatch } from '#protocol/messages';
 import { systemClock } from '#runtime/clock';
 import { hostWorker } from '#runtime/host';
@@ -11,15 +12,17 @@ import { createGateway } from './gateway.ts';
 interface Setup {
   readonly home: string;
   readonly gateway: GatewaySetup;
+  readonly unsettled: readonly SealedFact[];
   readonly coordinator: MessagePort;
 }
 
 await hostWorker<Setup>(async (host) => {
-  const { home, gateway: setup, coordinator } = host.setup;
+  const { home, gateway: setup, coordinator, unsettled } = host.setup;
   const reports = host.outlet<FactReport>('facts-from-gateway');
   const gateway = await createGateway({
     ...setup,
     home,
+    unsettled,
     clock: systemClock,
     coordinator: withDeadlines(Comlink.wrap<CoordinatorControl>(nodeEndpoint(coordinator))),
     status: () => ({ pid: setup.pid, containment: setup.containment }),
