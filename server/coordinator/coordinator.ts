@@ -1,9 +1,18 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { openPolicyStore } from '#config/policy-store';
 import type { CoordinatorControl, GatewaySetup, WorkerStatus } from '#protocol/control';
-import type { Fact, SealedFact, WorkerName } from '#protocol/facts';
-import type { ActionMessage, FactDelivery, FactReport, RunChange, SamplingMessage } from '#protocol/messages';
+import type { Fact, WorkerName } from '#protocol/facts';
+import type {
+  ActionMessage,
+  DetectionMessage,
+  FactDelivery,
+  FactReport,
+  RunChange,
+  SamplingMessage,
+} from '#protocol/messages';
+import type { PolicyPreview } from '#protocol/policies';
 import type { ContainmentHandle, ContainmentLevel } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
 import { openInlet, openOutlet } from '#runtime/link';
@@ -14,21 +23,11 @@ import { createFactDesk, type FactDesk } from './fact-desk.ts';
 import type { Failpoint } from './failpoint.ts';
 import { createFleet } from './fleet.ts';
 import { openJournal } from './journal.ts';
+import { createJournalWatch } from './journal-watch.ts';
 import { readKeptHead } from './kept-head.ts';
+import { createPolicyDesk } from './policy-desk.ts';
 import { wires, workers } from './topology.ts';
-
-/** What a worker is told at its birth; each takes what it needs. */
-export interface WorkerSetup {
-  readonly home: string;
-  readonly history: readonly Fact[];
-  /** To a gateway that takes a dead one's place: should its ledger turn out to be damaged, a new one begins with these. */
-  readonly unsettled: readonly SealedFact[];
-  /** The runs there are, for a worker that takes a dead one's place; the first of its kind is told over its wire. */
-  readonly introductions: readonly RunChange[];
-  readonly gateway: GatewaySetup;
-  /** To the gateway only: the comlink port of `CoordinatorControl`. */
-  readonly coordinator: MessagePort | null;
-}
+import { untold, type WorkerSetup } from './worker-setup.ts';
 
 export interface CoordinatorOptions {
   readonly clock: Clock;
@@ -40,6 +39,8 @@ export interface CoordinatorOptions {
   readonly after: 'asked' | 'crash' | 'first';
   readonly bootId: string;
   readonly faultsAllowed: boolean;
+  /** More running jobs than this are not acted on by a change of policy without a person's word. */
+  readonly mostActedOn: number;
   readonly failpoint: Failpoint | null;
   readonly handleFor: (
     level: ContainmentLevel,
@@ -53,6 +54,8 @@ export interface CoordinatorOptions {
 export interface Coordinator {
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Looks at the files of all policies in force again. */
+  reloadPolicies(who: string): void;
   readonly control: CoordinatorControl;
 }
 
@@ -64,7 +67,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const { clock } = options;
   const journal = openJournal(options.journalDir, readKeptHead(options.home));
   const toSampling = openOutlet<SamplingMessage>(deliveryOf('run-changes-to-sampling'));
-  const toDetection = openOutlet<RunChange>(deliveryOf('run-changes-to-detection'));
+  const toDetection = openOutlet<DetectionMessage>(deliveryOf('run-changes-to-detection'));
   const toAction = openOutlet<ActionMessage>(deliveryOf('orders-to-action'));
   const toGateway = openOutlet<FactDelivery>(deliveryOf('facts-to-gateway'));
 
@@ -73,6 +76,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     void toDetection.send(change);
     void toAction.send({ kind: 'run-changed', change });
   };
+  const store = openPolicyStore(options.home);
   const desk: FactDesk = createFactDesk({
     clock,
     journal,
@@ -81,6 +85,8 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     failpoint: options.failpoint,
   });
   const fleet = createFleet({
+    store,
+    policies: () => policies,
     clock,
     runsDir: options.runsDir,
     policiesDir: options.policiesDir,
@@ -89,10 +95,19 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     desk: () => desk,
     tellWorkers,
     orderAction: (message) => void toAction.send(message),
-    onDamage: (what) => {
-      options.log('error', what);
-      desk.say({ kind: 'ledger-trouble', why: what, lostFrom: null });
-    },
+    onDamage: (why) => tellTrouble(why),
+  });
+
+  const policies = createPolicyDesk({
+    clock,
+    store,
+    policiesDir: options.policiesDir,
+    table: fleet.table,
+    say: (body) => void desk.say(body, { sync: true }),
+    tellWorkers,
+    askDetection: (message) => void toDetection.send(message),
+    mostActedOn: options.mostActedOn,
+    log: options.log,
   });
 
   /** Action believes what the others say of its runs; what it said itself it believes already. */
@@ -103,6 +118,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   const reports = openInlet<FactReport>((report) => desk.take(report));
   const samplingReports = openInlet<FactReport>((report) => desk.take(report));
+  const previews = openInlet<PolicyPreview>((preview) => policies.heard(preview));
   const gatewayReports = openInlet<FactReport>((report) => desk.take(report));
 
   const born = new Set<string>();
@@ -136,6 +152,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       ['facts-from-action', reports],
       ['facts-from-sampling', samplingReports],
       ['facts-from-gateway', gatewayReports],
+      ['previews-from-detection', previews],
     ]),
     setupOf,
     onEvent: (event) => attend(event),
@@ -172,6 +189,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   const control: CoordinatorControl = createControl({
     fleet,
+    policies,
     orderAction: (message) => void toAction.send(message),
     workers: () => supervisor.states().map((state): WorkerStatus => ({ ...state, worker: state.worker as WorkerName })),
     injectFault: options.faultsAllowed ? (worker, kind) => supervisor.injectFault(worker, kind) : null,
@@ -180,17 +198,11 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     clock,
   });
 
-  /** What the disk refused is offered again; that it was refused is told once. */
-  let cancelWatch = (): void => undefined;
-  const watchDisk = (isTold = false): void => {
-    journal.flush();
-    const why = journal.trouble();
-    if (why !== null && !isTold) {
-      options.log('error', `the journal waits for room: ${why}`);
-      desk.say({ kind: 'ledger-trouble', why: `the journal waits for room on the disk: ${why}`, lostFrom: null });
-    }
-    cancelWatch = clock.after(DISK_WATCH_MS, () => watchDisk(why !== null));
+  const tellTrouble = (why: string): void => {
+    options.log('error', why);
+    desk.say({ kind: 'ledger-trouble', why, lostFrom: null });
   };
+  const journalWatch = createJournalWatch({ clock, journal, onTrouble: tellTrouble });
 
   return {
     control,
@@ -206,26 +218,22 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         containment,
         after: options.after,
       });
-      for (const why of journal.damage()) {
-        options.log('error', why);
-        desk.say({ kind: 'ledger-trouble', why, lostFrom: null });
-      }
       fleet.adopt(known, journal.settled());
-      watchDisk();
+      journalWatch.start();
       desk.catchUp();
       await supervisor.start();
+      void policies.reload('all', { by: 'daemon', who: 'FlowForge started', reason: '' });
     },
+    reloadPolicies: (who) => void policies.reload('all', { by: 'daemon', who, reason: '' }),
     stop: async () => {
-      cancelWatch();
+      journalWatch.stop();
+      await policies.stop();
       await supervisor.stop();
       journal.flush();
       journal.close();
     },
   };
 };
-
-const DISK_WATCH_MS = 500;
-const untold = { history: [], unsettled: [], coordinator: null };
 
 const deliveryOf = (wire: string) => {
   const plan = wires.find((known) => known.wire === wire);

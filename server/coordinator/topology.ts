@@ -49,6 +49,7 @@ export const wires: readonly WirePlan[] = [
   { wire: 'assessments', from: 'detection', to: 'action', delivery: { kind: 'must-arrive', window: 16 } },
   { wire: 'facts-from-action', from: 'action', to: 'main', delivery: { kind: 'must-arrive', window: 32 } },
   { wire: 'facts-from-sampling', from: 'sampling', to: 'main', delivery: { kind: 'must-arrive', window: 32 } },
+  { wire: 'previews-from-detection', from: 'detection', to: 'main', delivery: { kind: 'must-arrive', window: 4 } },
   { wire: 'facts-from-gateway', from: 'gateway', to: 'main', delivery: { kind: 'must-arrive', window: 32 } },
   { wire: 'facts-to-gateway', from: 'main', to: 'gateway', delivery: { kind: 'must-arrive', window: 8 } },
   { wire: 'live', from: 'detection', to: 'gateway', delivery: { kind: 'latest-wins' } },

@@ -9,6 +9,7 @@ import { type Addresses, refuseForeign, refuseSecretInUrl } from './guards.ts';
 import { healthRoutes } from './health-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
+import { policyRoutes } from './policy-routes.ts';
 import { answerErrors, type Refusal, sendProblem } from './problem-details.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { recordRoutes } from './record-routes.ts';
@@ -34,6 +35,7 @@ export const allRoutes = (version: string): readonly Route[] => {
     ...runRoutes,
     ...incidentRoutes,
     ...commandRoutes,
+    ...policyRoutes,
     ...recordRoutes,
     ...daemonRoutes,
   ];
