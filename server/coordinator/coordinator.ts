@@ -1,9 +1,18 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { openPolicyStore } from '#config/policy-store';
 import type { CoordinatorControl, GatewaySetup, WorkerStatus } from '#protocol/control';
 import type { Fact, WorkerName } from '#protocol/facts';
-import type { ActionMessage, FactDelivery, FactReport, RunChange, SamplingMessage } from '#protocol/messages';
+import type {
+  ActionMessage,
+  DetectionMessage,
+  FactDelivery,
+  FactReport,
+  RunChange,
+  SamplingMessage,
+} from '#protocol/messages';
+import type { PolicyPreview } from '#protocol/policies';
 import type { ContainmentHandle, ContainmentLevel } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
 import { openInlet, openOutlet } from '#runtime/link';
@@ -14,6 +23,7 @@ import { createFactDesk, type FactDesk } from './fact-desk.ts';
 import type { Failpoint } from './failpoint.ts';
 import { createFleet } from './fleet.ts';
 import { openJournal } from './journal.ts';
+import { createPolicyDesk } from './policy-desk.ts';
 import { wires, workers } from './topology.ts';
 
 /** What a worker is told at its birth; each takes what it needs. */
@@ -37,6 +47,8 @@ export interface CoordinatorOptions {
   readonly after: 'asked' | 'crash' | 'first';
   readonly bootId: string;
   readonly faultsAllowed: boolean;
+  /** More running jobs than this are not acted on by a change of policy without a person's word. */
+  readonly mostActedOn: number;
   readonly failpoint: Failpoint | null;
   readonly handleFor: (
     level: ContainmentLevel,
@@ -50,15 +62,20 @@ export interface CoordinatorOptions {
 export interface Coordinator {
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Looks at the files of all policies in force again. */
+  reloadPolicies(who: string): void;
   readonly control: CoordinatorControl;
 }
+
+/** Threads that no longer listen and cannot be ended: with two of them, a new process is cleaner. */
+const abandonedAtMost = 2;
 
 /** Holds what must not be lost: child handles, the journal, the list of threads. It computes nothing. */
 export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const { clock } = options;
   const journal = openJournal(options.journalDir);
   const toSampling = openOutlet<SamplingMessage>(deliveryOf('run-changes-to-sampling'));
-  const toDetection = openOutlet<RunChange>(deliveryOf('run-changes-to-detection'));
+  const toDetection = openOutlet<DetectionMessage>(deliveryOf('run-changes-to-detection'));
   const toAction = openOutlet<ActionMessage>(deliveryOf('orders-to-action'));
   const toGateway = openOutlet<FactDelivery>(deliveryOf('facts-to-gateway'));
 
@@ -67,6 +84,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     void toDetection.send(change);
     void toAction.send({ kind: 'run-changed', change });
   };
+  const store = openPolicyStore(options.home);
   const desk: FactDesk = createFactDesk({
     clock,
     journal,
@@ -75,6 +93,8 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     failpoint: options.failpoint,
   });
   const fleet = createFleet({
+    store,
+    policies: () => policies,
     clock,
     runsDir: options.runsDir,
     policiesDir: options.policiesDir,
@@ -89,6 +109,18 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     },
   });
 
+  const policies = createPolicyDesk({
+    clock,
+    store,
+    policiesDir: options.policiesDir,
+    table: fleet.table,
+    say: (body) => void desk.say(body, { sync: true }),
+    tellWorkers,
+    askDetection: (message) => void toDetection.send(message),
+    mostActedOn: options.mostActedOn,
+    log: options.log,
+  });
+
   /** Action believes what the others say of its runs; what it said itself it believes already. */
   const heard = (fact: Fact, from: 'self' | 'worker'): void => {
     if (from === 'self' && 'runId' in fact && fact.runId !== null) void toAction.send({ kind: 'fact-seen', fact });
@@ -97,6 +129,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   const reports = openInlet<FactReport>((report) => desk.take(report));
   const samplingReports = openInlet<FactReport>((report) => desk.take(report));
+  const previews = openInlet<PolicyPreview>((preview) => policies.heard(preview));
   const gatewayReports = openInlet<FactReport>((report) => desk.take(report));
 
   const born = new Set<string>();
@@ -128,6 +161,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       ['facts-from-action', reports],
       ['facts-from-sampling', samplingReports],
       ['facts-from-gateway', gatewayReports],
+      ['previews-from-detection', previews],
     ]),
     setupOf,
     onEvent: (event) => attend(event),
@@ -149,7 +183,10 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
           generation: event.generation,
           why: event.why.split('\n')[0] ?? event.why,
         });
-        if (supervisor.abandoned() >= 2) options.onEnd(70);
+        return;
+      case 'abandoned':
+        options.log('error', `${worker} could not be ended: a system call holds its thread`);
+        if (event.inAll >= abandonedAtMost) options.onEnd(70);
         return;
       case 'given-up':
         desk.say({ kind: 'worker-given-up', worker, deaths: event.deaths, windowMs: event.windowMs }, { sync: true });
@@ -161,6 +198,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   const control: CoordinatorControl = createControl({
     fleet,
+    policies,
     orderAction: (message) => void toAction.send(message),
     workers: () => supervisor.states().map((state): WorkerStatus => ({ ...state, worker: state.worker as WorkerName })),
     injectFault: options.faultsAllowed ? (worker, kind) => supervisor.injectFault(worker, kind) : null,
@@ -183,11 +221,14 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         containment,
         after: options.after,
       });
-      fleet.adopt(known);
+      fleet.adopt(known, journal.settled());
       desk.catchUp();
       await supervisor.start();
+      void policies.reload('all', { by: 'daemon', who: 'FlowForge started', reason: '' });
     },
+    reloadPolicies: (who) => void policies.reload('all', { by: 'daemon', who, reason: '' }),
     stop: async () => {
+      await policies.stop();
       await supervisor.stop();
       journal.close();
     },

@@ -26,6 +26,7 @@ export interface DaemonSettings {
   readonly version: string;
   readonly after: 'asked' | 'crash' | 'first';
   readonly faultsAllowed: boolean;
+  readonly mostActedOn: number;
   readonly failpoint: Failpoint | null;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
@@ -94,6 +95,7 @@ const guard = async (
     after: settings.after === 'crash' ? 'crash' : lease.after,
     bootId: readBootId(),
     faultsAllowed: settings.faultsAllowed,
+    mostActedOn: settings.mostActedOn,
     failpoint: settings.failpoint,
     handleFor,
     log,

@@ -30,6 +30,8 @@ export interface Journal {
   unconfirmed(): readonly SealedFact[];
   /** All facts of runs that are not settled, oldest first. */
   history(): readonly Fact[];
+  /** Runs whose last fact was written, as far as the segments reach back. */
+  settled(): ReadonlySet<RunId>;
   head(): { readonly seq: number; readonly hash: string };
   close(): void;
 }
@@ -72,6 +74,7 @@ export const openJournal = (dir: string): Journal => {
     },
     unconfirmed: () => waiting,
     history: () => carried(live).map((sealed) => sealed.fact),
+    settled: () => new Set(found.facts.flatMap(({ fact }) => (fact.kind === 'run-settled' ? [fact.runId] : []))),
     head: () => ({ seq, hash }),
     close: () => closeSync(segment.fd),
   };

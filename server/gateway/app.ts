@@ -9,6 +9,7 @@ import { type Addresses, refuseForeign, refuseSecretInUrl } from './guards.ts';
 import { healthRoutes } from './health-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
+import { policyRoutes } from './policy-routes.ts';
 import { policyViewRoutes } from './policy-view-routes.ts';
 import { answerErrors, type Refusal, sendProblem } from './problem-details.ts';
 import { createRateLimits } from './rate-limits.ts';
@@ -37,6 +38,7 @@ export const allRoutes = (version: string): readonly Route[] => {
     ...incidentRoutes,
     ...commandRoutes,
     ...policyViewRoutes,
+    ...policyRoutes,
     ...recordRoutes,
     ...daemonRoutes,
   ];

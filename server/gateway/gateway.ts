@@ -105,13 +105,16 @@ const openParts = async ({ home, clock, report, note, coordinator }: GatewayOpti
   const ledger = await openLedger(home, clock.now());
   const recordings = await openRecordings(home);
   const fleet = await loadFleet(ledger);
+  const metrics = createMetrics(fleet);
+  const [lastReload] = await ledger.ofKinds(['policy-applied', 'policy-refused', 'policy-held'], 1);
+  if (lastReload !== undefined) metrics.recall(lastReload.fact);
   return {
     ledger,
     recordings,
     fleet,
     frames: createFrameBeat(fleet, clock),
     feed: createFactFeed(ledger.lastSeq()),
-    metrics: createMetrics(fleet),
+    metrics,
     writer: createLedgerWriter({ ledger, clock, report, note }),
     recorder: createRecordingWriter({ recordings, clock, report, note }),
     workers: createWorkerWatch(coordinator, note),
@@ -120,7 +123,7 @@ const openParts = async ({ home, clock, report, note, coordinator }: GatewayOpti
 
 const toSite = (parts: Parts, { options, port }: { options: GatewayOptions; port: () => number }): Site => ({
   ...parts,
-  logs: createLogView(options.home),
+  logs: createLogView(options.home, options.clock),
   coordinator: options.coordinator,
   sessions: createSessions(options.apiKey, options.clock),
   streams: createSeats({ inAll: 64, perPeer: 8 }),

@@ -76,7 +76,7 @@ const assess = (policy: CompiledPolicy, view: RuleView, input: RuleInput): RuleA
       resumeAfterMs,
     })),
     heldBack: rule.ladder.flatMap((step, index) =>
-      step.condition === null || step.condition.holds(input.vector, input.acknowledged) ? [] : [index],
+      step.condition === null || step.condition.holds(input.vector, input.acknowledged.has(rule.id)) ? [] : [index],
     ),
     rollout: rule.isLimit ? { ...limitRollout, salt: base.salt } : tightenRollout(base, rule.rollout),
     isLimit: rule.isLimit,

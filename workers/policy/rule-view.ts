@@ -16,7 +16,8 @@ export interface RuleInput {
   readonly rollout: Rollout | null;
   /** The run's own grace, where the rule has none. */
   readonly graceMs: number;
-  readonly acknowledged: boolean;
+  /** Rules whose open incident a person has seen. */
+  readonly acknowledged: ReadonlySet<string>;
 }
 
 /** One rule looked at once. */
