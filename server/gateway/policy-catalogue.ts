@@ -1,74 +1,70 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
 import { resolvePaths } from '#config/paths';
 import { readPolicyText, shippedPolicies } from '#config/policy-files';
+import { openPolicyStore } from '#config/policy-store';
 import { compilePolicy, hashOf, parentsOf } from '#policy/compile-policy';
 import { PolicyProblem } from '#policy/problem';
+import type { RunId } from '#protocol/ids';
 import type { PolicyText } from '#protocol/messages';
 import type { NamedRun, PolicyView } from '#protocol/policy-views';
-import type { PolicySource } from '#protocol/run-spec';
-import { isOver } from '#protocol/run-state';
 import { outlineOf } from './policy-outline.ts';
 import type { Site } from './site.ts';
 
 const policiesDir = path.join(resolvePaths({}).packageRoot, 'policies');
 
-/** Every policy that ships and every one that live runs follow, those that are followed first. */
-export const listPolicies = (site: Site): readonly PolicyView[] => {
-  const followed = new Map<string, { readonly text: PolicyText; readonly runs: NamedRun[] }>();
-  for (const name of shippedPolicies) {
-    followed.set(`shipped:${name}`, { text: readPolicyText({ kind: 'shipped', name }, policiesDir), runs: [] });
-  }
-  for (const view of site.fleet.views().filter(({ state }) => !isOver(state))) {
-    const source = sourceOf(site, view);
-    if (source === null) continue;
-    const key = source.kind === 'shipped' ? `shipped:${source.name}` : `file:${source.path}`;
-    const entry = followed.get(key) ?? { text: readPolicyText(source, policiesDir), runs: [] };
-    entry.runs.push({ runId: view.runId, name: view.name });
-    followed.set(key, entry);
-  }
-  return [...followed]
-    .map(([key, { text, runs }]) => ({ ...viewOf(key, text), runs }))
+/** Every policy that ships and every one that live runs follow, those with most runs first. */
+export const listPolicies = async (site: Site): Promise<readonly PolicyView[]> =>
+  (await policiesOf(site))
+    .map(({ key, text, runIds, trouble }) => ({
+      ...viewOf(key, text),
+      runs: runIds.map((runId) => named(site, runId)),
+      trouble,
+    }))
     .sort((a, b) => b.runs.length - a.runs.length);
+
+interface Known {
+  readonly key: string;
+  readonly text: PolicyText;
+  readonly runIds: readonly RunId[];
+  readonly trouble: string | null;
+}
+
+const policiesOf = async (site: Site): Promise<readonly Known[]> => {
+  const store = openPolicyStore(site.status().home);
+  const followed = (await site.coordinator.activePolicies()).flatMap(({ key, hash, runIds, problem }) => {
+    const text = store.find(hash);
+    return text === null ? [] : [{ key, text, runIds, trouble: problem }];
+  });
+  const others = shippedPolicies
+    .filter((name) => !followed.some(({ key }) => key === `shipped:${name}`))
+    .map((name) => ({
+      key: `shipped:${name}`,
+      text: readPolicyText({ kind: 'shipped', name }, policiesDir),
+      runIds: [],
+      trouble: null,
+    }));
+  return [...followed, ...others];
 };
+
+const named = (site: Site, runId: RunId): NamedRun => ({ runId, name: site.fleet.view(runId)?.name ?? runId });
 
 /** A text as it would judge: its parents are what ships and what the policy under `key` already reads, never another file. */
-export const draftOf = (
+export const draftOf = async (
   site: Site,
   draft: { readonly text: string; readonly key?: string | undefined },
-): PolicyText => {
-  const known = listPolicies(site).find(({ key }) => key === draft.key);
-  const own = known?.files[0]?.path ?? 'draft.yaml';
-  return assemble({ path: own, text: draft.text }, known?.files.slice(1) ?? []);
+): Promise<PolicyText> => {
+  const known = (await policiesOf(site)).find(({ key }) => key === draft.key);
+  const [own, ...parents] = known?.text.files ?? [];
+  return assemble({ path: own?.path ?? 'draft.yaml', text: draft.text }, parents);
 };
 
-const viewOf = (key: string, text: PolicyText): Omit<PolicyView, 'runs'> => {
+const viewOf = (key: string, text: PolicyText): Omit<PolicyView, 'runs' | 'trouble'> => {
   const shown = { key, name: text.name, hash: text.hash, files: text.files };
   try {
     return { ...shown, outline: outlineOf(compilePolicy(text), text.files), problems: [] };
   } catch (error) {
     if (error instanceof PolicyProblem) return { ...shown, outline: null, problems: error.problems };
     throw error;
-  }
-};
-
-const specPolicy = z.object({
-  policy: z.union([
-    z.object({ kind: z.literal('shipped'), name: z.string() }),
-    z.object({ kind: z.literal('file'), path: z.string(), text: z.string() }),
-  ]),
-});
-
-const sourceOf = (site: Site, view: { readonly runId: string; readonly policy: string }): PolicySource | null => {
-  const shipped = shippedPolicies.find((name) => name === view.policy);
-  if (shipped !== undefined) return { kind: 'shipped', name: shipped };
-  try {
-    const text = readFileSync(path.join(site.status().home, 'runs', view.runId, 'spec.json'), 'utf8');
-    const spec = specPolicy.safeParse(JSON.parse(text));
-    return spec.success ? spec.data.policy : null;
-  } catch {
-    return null; // its directory went between listing and reading: the next list has it no more
   }
 };
 

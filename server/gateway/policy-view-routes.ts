@@ -47,7 +47,7 @@ export const policyViewRoutes: readonly Route[] = [
     returns: 'CheckPolicyReply',
     bodyLimitBytes,
     body: z.strictObject(draft),
-    handle: ({ body }, site) => json(check(draftOf(site, body), site)),
+    handle: async ({ body }, site) => json(check(await draftOf(site, body), site)),
   }),
   route({
     ...get,
@@ -68,7 +68,7 @@ export const policyViewRoutes: readonly Route[] = [
         });
       }
       try {
-        return json(await playTests({ policy: draftOf(site, body), tests: body.tests }));
+        return json(await playTests({ policy: await draftOf(site, body), tests: body.tests }));
       } finally {
         release();
       }
@@ -81,11 +81,8 @@ const describeAll = async (site: Site): Promise<PoliciesReply> => {
   const entries = await site.ledger.ofKinds(recordedKinds, mostFacts);
   const oldest = entries.length < mostFacts ? 0 : (entries.at(-1)?.atMs ?? 0);
   return {
-    items: listPolicies(site),
-    records: foldRuleRecords(
-      entries.map(({ fact }) => fact),
-      nowMs,
-    ),
+    items: await listPolicies(site),
+    records: foldRuleRecords(entries.map(({ fact }) => fact).reverse(), nowMs),
     recordsSinceMs: Math.max(oldest, nowMs - recordedDays * dayMs),
   };
 };

@@ -4,15 +4,23 @@ import type { RuleRecord } from '#protocol/policy-views';
 
 const dayMs = 86_400_000;
 export const recordedDays = 7;
-export const recordedKinds = ['rule-pending', 'incident-opened', 'decision-made', 'action-averted'] as const;
+export const recordedKinds = [
+  'rule-pending',
+  'incident-opened',
+  'decision-made',
+  'action-averted',
+  'incident-acknowledged',
+] as const;
 
 type Open = { -readonly [Key in keyof RuleRecord]: RuleRecord[Key] } & {
   firedByDay: number[];
   readonly actedIn: Set<string>;
   readonly wouldIn: Set<string>;
+  /** The last word on each incident counts. */
+  readonly verdicts: Map<string, 'right' | 'wrong'>;
 };
 
-/** What became of each rule in the days before `nowMs`. Facts may come in any order. */
+/** What became of each rule in the days before `nowMs`; facts oldest first. */
 export const foldRuleRecords = (facts: readonly Fact[], nowMs: number): readonly RuleRecord[] => {
   const records = new Map<string, Open>();
   for (const fact of facts) {
@@ -21,10 +29,12 @@ export const foldRuleRecords = (facts: readonly Fact[], nowMs: number): readonly
     records.set(fact.rule, record);
     count(record, fact, nowMs);
   }
-  return [...records.values()].map(({ actedIn, wouldIn, ...record }) => ({
+  return [...records.values()].map(({ actedIn, wouldIn, verdicts, ...record }) => ({
     ...record,
     acted: actedIn.size,
     wouldHaveActed: wouldIn.size,
+    right: [...verdicts.values()].filter((verdict) => verdict === 'right').length,
+    wrong: [...verdicts.values()].filter((verdict) => verdict === 'wrong').length,
   }));
 };
 
@@ -45,6 +55,9 @@ const count = (record: Open, fact: Fact, nowMs: number): void => {
     case 'action-averted':
       record.averted += 1;
       return;
+    case 'incident-acknowledged':
+      if (fact.verdict !== null) record.verdicts.set(fact.incidentId, fact.verdict);
+      return;
     default:
       return;
   }
@@ -62,4 +75,5 @@ const emptyRecord = (rule: string): Open => ({
   firedByDay: Array.from({ length: recordedDays }, () => 0),
   actedIn: new Set(),
   wouldIn: new Set(),
+  verdicts: new Map(),
 });

@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { resolvePaths } from '#config/paths';
+import { readPolicyText } from '#config/policy-files';
+import { openPolicyStore } from '#config/policy-store';
 import { foldRuleRecords } from '#gateway/rule-records';
 import type { CheckPolicyReply, PoliciesReply, TestPolicyReply } from '#protocol/policy-views';
+import { withHome } from '../record/temporary-home.ts';
 import {
   createSealer,
   decisionMade,
@@ -13,18 +16,24 @@ import {
   requested,
   started,
 } from '../record/told-facts.ts';
-import { withGateway } from './running-gateway.ts';
+import { startGateway, withGateway } from './running-gateway.ts';
 
-const shippedText = (file: string): string =>
-  readFileSync(join(resolvePaths({}).packageRoot, 'policies', file), 'utf8');
+const policiesDir = join(resolvePaths({}).packageRoot, 'policies');
+const shippedText = (file: string): string => readFileSync(join(policiesDir, file), 'utf8');
 
 const draft = (rule: string): string =>
   `apiVersion: flowforge/v1\nkind: Policy\nmetadata: { name: mine }\nextends: [standard]\nrules:\n  - id: mine\n${rule}`;
 
 describe('the policies of a gateway', () => {
   it('are those that ship, with their rules, their runs and what became of each rule', () =>
-    withGateway(async ({ tell, get }) => {
+    withHome(async (elsewhere) => {
       const runId = newRunId();
+      const policy = readPolicyText({ kind: 'shipped', name: 'standard' }, policiesDir);
+      const active = [{ key: 'shipped:standard', name: 'standard', hash: policy.hash, runIds: [runId], problem: null }];
+      const { gateway, home, tell, get } = await startGateway(elsewhere, {
+        coordinator: { activePolicies: async () => active },
+      });
+      openPolicyStore(home).keep(policy);
       await tell(requested(runId), started(runId));
       const body: PoliciesReply = (await get('/v1/policies')).body;
       expect(body.items.map(({ name }) => name)).to.have.members(['standard', 'local-default', 'agent-fleet']);
@@ -35,6 +44,7 @@ describe('the policies of a gateway', () => {
       expect(loop?.ladder.map(({ verb }) => verb)).to.deep.equal(['alert', 'stop']);
       expect(loop?.place?.path).to.equal('policies/standard.yaml');
       expect(rules.find(({ id }) => id === 'host-memory')?.place?.path).to.equal('policies/local-default.yaml');
+      await gateway.stop();
     }));
 
   it('count pending, fired and acted per rule, an incident once, and by day', () => {

@@ -79,6 +79,8 @@ export interface PolicyView {
   readonly outline: PolicyOutline | null;
   readonly problems: readonly PolicyProblem[];
   readonly runs: readonly NamedRun[];
+  /** Why what lies in its files now is not in force; null when it is. */
+  readonly trouble: string | null;
 }
 
 export interface PoliciesReply {
