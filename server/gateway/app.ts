@@ -17,6 +17,7 @@ import type { Route } from './route.ts';
 import { runRoutes } from './run-routes.ts';
 import type { Site } from './site.ts';
 import { serveDashboard, servePages } from './static-files.ts';
+import { steeringRoutes } from './steering-routes.ts';
 
 interface Parts {
   readonly site: Site;
@@ -36,6 +37,7 @@ export const allRoutes = (version: string): readonly Route[] => {
     ...incidentRoutes,
     ...commandRoutes,
     ...policyRoutes,
+    ...steeringRoutes,
     ...recordRoutes,
     ...daemonRoutes,
   ];
