@@ -165,7 +165,7 @@ const startLoad = async (start: GuardedHome['start'], load: Load | null): Promis
     '--count',
     '1000000',
     '--timeout',
-    '900',
+    '5400',
   ];
   const started = await Promise.all(
     Array.from({ length: load.jobs }, (_, i) => start(argv, { name: `load-${i + 1}` })),
