@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
+import type { Finish } from './program-run.ts';
 
 /** Commands about the record itself. */
-export const addRecord = (program: Command, finish: (outcome: Promise<number>) => Promise<void>): void => {
+export const addRecord = (program: Command, finish: Finish): void => {
   const asJson = (): Option => new Option('--json', 'one JSON value, for programs').default(false);
   program
     .command('verify')

@@ -3,7 +3,15 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { beat } from './heartbeat.ts';
-import { type Delivery, type LinkInlet, type LinkOutlet, type Outlet, openInlet, openOutlet, type Reading } from './link.ts';
+import {
+  type Delivery,
+  type LinkInlet,
+  type LinkOutlet,
+  type Outlet,
+  openInlet,
+  openOutlet,
+  type Reading,
+} from './link.ts';
 
 /** What a worker is born with. */
 export interface WorkerBirth<Setup> {

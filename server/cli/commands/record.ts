@@ -33,6 +33,9 @@ export const backupCommand = async (file: string, { json }: RecordOptions): Prom
   const client = await ensureDaemon(resolvePaths(process.env));
   const written = await client.backup(path.resolve(file));
   if (json) printJson(written);
-  else print(`the record was copied to ${written.file}; to restore it, stop the daemon and put it in the place of flowforge.db\n`);
+  else
+    print(
+      `the record was copied to ${written.file}; to restore it, stop the daemon and put it in the place of flowforge.db\n`,
+    );
   return 0;
 };
