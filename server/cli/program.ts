@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addPolicy } from './policy-program.ts';
+import { addRecord } from './program-record.ts';
 import { addRun, type Finish } from './program-run.ts';
 import { addSaying } from './say-program.ts';
 
@@ -19,6 +20,7 @@ export const buildProgram = (finish: Finish, version: string): Command => {
   addDaemon(program, finish);
   addSaying(program, finish);
   addPolicy(program, finish);
+  addRecord(program, finish);
   addRest(program, finish, version);
   return program;
 };

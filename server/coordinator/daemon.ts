@@ -27,6 +27,7 @@ export interface DaemonSettings {
   readonly after: 'asked' | 'crash' | 'first';
   readonly faultsAllowed: boolean;
   readonly mostActedOn: number;
+  readonly logCapBytes: number;
   readonly failpoint: Failpoint | null;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
@@ -96,6 +97,7 @@ const guard = async (
     bootId: readBootId(),
     faultsAllowed: settings.faultsAllowed,
     mostActedOn: settings.mostActedOn,
+    logCapBytes: settings.logCapBytes,
     failpoint: settings.failpoint,
     handleFor,
     log,
