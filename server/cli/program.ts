@@ -158,7 +158,8 @@ const addRest = (program: Command, finish: Finish, version: string): void => {
   program
     .command('scan')
     .description('Run the detectors over a file or stdin: 0 nothing to act on, 3 warn, 4 act.')
-    .argument('<file>', 'a file, or - for stdin')
+    .argument('[file]', 'a file, or - for stdin')
+    .option('--corpus <dir>', 'every stream of a labelled directory (manifest.jsonl), as a confusion table')
     .addOption(
       new Option('--format <format>', 'what the file holds')
         .choices(['auto', 'lines', 'timed-lines', 'text', 'agent', 'events'])
@@ -166,7 +167,7 @@ const addRest = (program: Command, finish: Finish, version: string): void => {
     )
     .option('--rate <lines>', 'lines per second, where the stream has no clock', Number)
     .addOption(asJson())
-    .action((file: string, options: { format: string; rate?: number; json: boolean }) =>
+    .action((file: string | undefined, options: { format: string; rate?: number; corpus?: string; json: boolean }) =>
       finish(import('./commands/scan.ts').then(({ scanCommand }) => scanCommand(file, options))),
     );
   program
