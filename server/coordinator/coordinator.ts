@@ -23,19 +23,11 @@ import { createFactDesk, type FactDesk } from './fact-desk.ts';
 import type { Failpoint } from './failpoint.ts';
 import { createFleet } from './fleet.ts';
 import { openJournal } from './journal.ts';
+import { createJournalWatch } from './journal-watch.ts';
+import { readKeptHead } from './kept-head.ts';
 import { createPolicyDesk } from './policy-desk.ts';
 import { wires, workers } from './topology.ts';
-
-/** What a worker is told at its birth; each takes what it needs. */
-export interface WorkerSetup {
-  readonly home: string;
-  readonly history: readonly Fact[];
-  /** The runs there are, for a worker that takes a dead one's place; the first of its kind is told over its wire. */
-  readonly introductions: readonly RunChange[];
-  readonly gateway: GatewaySetup;
-  /** To the gateway only: the comlink port of `CoordinatorControl`. */
-  readonly coordinator: MessagePort | null;
-}
+import { untold, type WorkerSetup } from './worker-setup.ts';
 
 export interface CoordinatorOptions {
   readonly clock: Clock;
@@ -73,7 +65,7 @@ const abandonedAtMost = 2;
 /** Holds what must not be lost: child handles, the journal, the list of threads. It computes nothing. */
 export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const { clock } = options;
-  const journal = openJournal(options.journalDir);
+  const journal = openJournal(options.journalDir, readKeptHead(options.home));
   const toSampling = openOutlet<SamplingMessage>(deliveryOf('run-changes-to-sampling'));
   const toDetection = openOutlet<DetectionMessage>(deliveryOf('run-changes-to-detection'));
   const toAction = openOutlet<ActionMessage>(deliveryOf('orders-to-action'));
@@ -103,10 +95,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     desk: () => desk,
     tellWorkers,
     orderAction: (message) => void toAction.send(message),
-    onDamage: (what) => {
-      options.log('error', what);
-      desk.say({ kind: 'ledger-trouble', why: what, lostFrom: null });
-    },
+    onDamage: (why) => tellTrouble(why),
   });
 
   const policies = createPolicyDesk({
@@ -135,18 +124,20 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const born = new Set<string>();
   const setupOf = async (worker: string): Promise<{ setup: WorkerSetup; transfer: MessagePort[] }> => {
     const introductions: RunChange[] = [];
-    if (born.has(worker)) fleet.introduce((change) => introductions.push(change));
+    const isSuccessor = born.has(worker);
+    if (isSuccessor) fleet.introduce((change) => introductions.push(change));
     born.add(worker);
-    const setup = { home: options.home, gateway: options.gateway, introductions, history: [], coordinator: null };
+    const setup = { home: options.home, gateway: options.gateway, introductions, ...untold };
     if (worker === 'gateway') {
       const { port1, port2 } = new MessageChannel();
       Comlink.expose(control, nodeEndpoint(port1));
-      return { setup: { ...setup, coordinator: port2 }, transfer: [port2] };
+      const unsettled = isSuccessor ? journal.history() : [];
+      return { setup: { ...setup, coordinator: port2, unsettled }, transfer: [port2] };
     }
     if (worker !== 'action') return { setup, transfer: [] };
     // What the dead one still had on its way is dropped first: its successor says it again, from the same history.
     await reports.disconnect();
-    return { setup: { ...setup, history: journal.history() }, transfer: [] };
+    return { setup: { ...setup, history: journal.history().map(({ fact }) => fact) }, transfer: [] };
   };
 
   const supervisor: Supervisor = createSupervisor({
@@ -207,11 +198,17 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     clock,
   });
 
+  const tellTrouble = (why: string): void => {
+    options.log('error', why);
+    desk.say({ kind: 'ledger-trouble', why, lostFrom: null });
+  };
+  const journalWatch = createJournalWatch({ clock, journal, onTrouble: tellTrouble });
+
   return {
     control,
     start: async () => {
       const { pid, version, containment } = options.gateway;
-      const known = journal.history();
+      const known = journal.history().map(({ fact }) => fact);
       desk.say({
         kind: 'daemon-started',
         pid,
@@ -222,14 +219,17 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         after: options.after,
       });
       fleet.adopt(known, journal.settled());
+      journalWatch.start();
       desk.catchUp();
       await supervisor.start();
       void policies.reload('all', { by: 'daemon', who: 'FlowForge started', reason: '' });
     },
     reloadPolicies: (who) => void policies.reload('all', { by: 'daemon', who, reason: '' }),
     stop: async () => {
+      journalWatch.stop();
       await policies.stop();
       await supervisor.stop();
+      journal.flush();
       journal.close();
     },
   };

@@ -83,8 +83,9 @@ export const createPolicyBook = (options: PolicyBookOptions): PolicyBook => {
     if (slot !== undefined) slot.problem = found.problem;
     const keptHash = slot?.current.hash ?? null;
     options.log('warn', `policy refused: ${found.problem}`);
-    say({ kind: 'policy-refused', source: key, ...found, keptHash, by: wish.by });
-    return { kind: 'refused', problem: found.problem, keptHash } as const;
+    const { problem, line, column } = found;
+    say({ kind: 'policy-refused', source: key, problem, line, column, keptHash, by: wish.by });
+    return { kind: 'refused', problem, keptHash } as const;
   };
 
   /** Checks one text and, if it is good and its effect is accepted, puts it in force for these runs, all at once. */

@@ -18,6 +18,7 @@ import type { Route } from './route.ts';
 import { runRoutes } from './run-routes.ts';
 import type { Site } from './site.ts';
 import { serveDashboard, servePages } from './static-files.ts';
+import { steeringRoutes } from './steering-routes.ts';
 import { styleNonceOf } from './style-nonce.ts';
 
 interface Parts {
@@ -39,6 +40,7 @@ export const allRoutes = (version: string): readonly Route[] => {
     ...commandRoutes,
     ...policyViewRoutes,
     ...policyRoutes,
+    ...steeringRoutes,
     ...recordRoutes,
     ...daemonRoutes,
   ];

@@ -63,6 +63,7 @@ const bodies = (state: ActionState, thought: ActionThought): readonly FactBody[]
         : [
             {
               kind: 'run-paused',
+              resumeAtMs: thought.resumeAtMs,
               runId: run.runId,
               interventionId: thought.newId as InterventionId,
               processes: thought.processes,
@@ -70,6 +71,14 @@ const bodies = (state: ActionState, thought: ActionThought): readonly FactBody[]
               reason: thought.reason,
             },
           ];
+    case 'nudged': {
+      const { runId: _, incidentId, message, via, by } = thought;
+      return run.over ? [] : [{ kind: 'run-nudged', runId: run.runId, incidentId, message, via, by }];
+    }
+    case 'throttled': {
+      const { incidentId, how, processes, reason } = thought;
+      return [{ kind: 'run-throttled', runId: run.runId, incidentId, how, processes, by: 'policy', reason }];
+    }
     case 'tree-resumed':
       return run.over || !run.paused
         ? []

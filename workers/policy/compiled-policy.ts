@@ -14,6 +14,7 @@ export interface JobFacts {
 
 export interface CompiledStep extends LadderStep {
   readonly condition: Condition | null;
+  readonly words: SummaryTemplate | null;
 }
 
 export interface CompiledRule {
