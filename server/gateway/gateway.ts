@@ -13,6 +13,7 @@ import { openDoors } from './listen.ts';
 import { openLiveSocket } from './live-socket.ts';
 import { createMetrics } from './metrics.ts';
 import { createRecordingWriter } from './recording-writer.ts';
+import { createReplays } from './replays.ts';
 import { createSeats } from './seats.ts';
 import { createSessions } from './sessions.ts';
 import type { Site } from './site.ts';
@@ -65,6 +66,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     writer.stop();
     await sockets.close();
     await doors.close();
+    await parts.replays.close();
     await parts.recordings.close();
     await ledger.close();
   };
@@ -115,6 +117,7 @@ const openParts = async ({ home, clock, report, note, coordinator }: GatewayOpti
     frames: createFrameBeat(fleet, clock),
     feed: createFactFeed(ledger.lastSeq()),
     metrics,
+    replays: createReplays(home),
     writer: createLedgerWriter({ ledger, clock, report, note }),
     recorder: createRecordingWriter({ recordings, clock, report, note }),
     workers: createWorkerWatch(coordinator, note),

@@ -140,6 +140,7 @@ const requestFor = (argv: readonly string[]): RunRequest => ({
     config: null,
     detach: true,
     keepOrphans: false,
+    injectFeedback: false,
     flags: {},
   }),
   stdin: 'null',
