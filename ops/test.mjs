@@ -42,7 +42,12 @@ const build = async () => {
 
 const specs = () => {
   if (!existsSync(path.join(root, 'dist', '.server-stamp'))) return false;
-  const args = [inModules('mocha/bin/mocha.js'), '--reporter', path.join(root, 'ops', 'mocha-reporter.cjs')];
+  const args = [
+    inModules('mocha/bin/mocha.js'),
+    'dist/spec/**/*.spec.js',
+    '--reporter',
+    path.join(root, 'ops', 'mocha-reporter.cjs'),
+  ];
   return run(process.execPath, args, { withinMs: specsWithinMs, env: { ...process.env, FLOWFORGE_TALLY: tallyFile } });
 };
 

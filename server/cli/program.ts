@@ -11,7 +11,8 @@ export const buildProgram = (finish: Finish, version: string): Command => {
     .enablePositionalOptions()
     .configureHelp({ optionDescription: ({ description }) => description })
     .showSuggestionAfterError()
-    .showHelpAfterError('(flowforge --help lists the commands)');
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'flowforge: ')) })
+    .showHelpAfterError('  next: flowforge --help lists the commands, flowforge COMMAND --help its options');
   addRun(program, finish);
   addFleet(program, finish);
   addSteering(program, finish);

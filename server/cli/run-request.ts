@@ -1,6 +1,9 @@
+import { statSync } from 'node:fs';
 import path from 'node:path';
+import { resolvePaths } from '#config/paths';
+import { readPolicyText } from '#config/policy-files';
 import { readConfig } from '#config/read-config';
-import type { RunRequest } from '#protocol/run-spec';
+import type { PolicySource, RunRequest } from '#protocol/run-spec';
 import { stdinModeOf } from './feed-stdin.ts';
 import { CliProblem, ownFailureExitCode } from './problem.ts';
 
@@ -20,7 +23,7 @@ export interface RunOptions {
 
 /** @throws ConfigProblem or CliProblem naming the option, variable or line that is wrong. */
 export const toRunRequest = (argv: readonly string[], options: RunOptions): RunRequest => {
-  const cwd = path.resolve(options.cwd ?? '.');
+  const cwd = directoryOf(options.cwd ?? '.');
   const settings = readConfig({
     flags: options.flags,
     env: process.env,
@@ -48,6 +51,25 @@ export const toRunRequest = (argv: readonly string[], options: RunOptions): RunR
     stdin: options.injectFeedback ? 'fifo' : options.detach ? 'null' : stdinModeOf(0),
     model,
   };
+};
+
+const directoryOf = (given: string): string => {
+  const cwd = path.resolve(given);
+  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() === true) return cwd;
+  throw new CliProblem(`--cwd ${given}: there is no such directory`, {
+    hint: 'make it first, or leave --cwd out to start where you are',
+    exitCode: ownFailureExitCode,
+  });
+};
+
+/**
+ * A policy of one's own is compiled before anything starts; those that ship are good, and need no compiler here.
+ * @throws PolicyProblem with file, line and column.
+ */
+export const refuseBadPolicy = async (policy: PolicySource): Promise<void> => {
+  if (policy.kind === 'shipped') return;
+  const { compilePolicy } = await import('#policy/compile-policy');
+  compilePolicy(readPolicyText(policy, path.join(resolvePaths(process.env).packageRoot, 'policies')));
 };
 
 /** FlowForge's settings and keys are not the job's business. */

@@ -23,19 +23,11 @@ import { createFactDesk, type FactDesk } from './fact-desk.ts';
 import type { Failpoint } from './failpoint.ts';
 import { createFleet } from './fleet.ts';
 import { openJournal } from './journal.ts';
+import { createJournalWatch } from './journal-watch.ts';
+import { readKeptHead } from './kept-head.ts';
 import { createPolicyDesk } from './policy-desk.ts';
 import { wires, workers } from './topology.ts';
-
-/** What a worker is told at its birth; each takes what it needs. */
-export interface WorkerSetup {
-  readonly home: string;
-  readonly history: readonly Fact[];
-  /** The runs there are, for a worker that takes a dead one's place; the first of its kind is told over its wire. */
-  readonly introductions: readonly RunChange[];
-  readonly gateway: GatewaySetup;
-  /** To the gateway only: the comlink port of `CoordinatorControl`. */
-  readonly coordinator: MessagePort | null;
-}
+import { untold, type WorkerSetup } from './worker-setup.ts';
 
 export interface CoordinatorOptions {
   readonly clock: Clock;
@@ -67,10 +59,13 @@ export interface Coordinator {
   readonly control: CoordinatorControl;
 }
 
+/** Threads that no longer listen and cannot be ended: with two of them, a new process is cleaner. */
+const abandonedAtMost = 2;
+
 /** Holds what must not be lost: child handles, the journal, the list of threads. It computes nothing. */
 export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const { clock } = options;
-  const journal = openJournal(options.journalDir);
+  const journal = openJournal(options.journalDir, readKeptHead(options.home));
   const toSampling = openOutlet<SamplingMessage>(deliveryOf('run-changes-to-sampling'));
   const toDetection = openOutlet<DetectionMessage>(deliveryOf('run-changes-to-detection'));
   const toAction = openOutlet<ActionMessage>(deliveryOf('orders-to-action'));
@@ -100,10 +95,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     desk: () => desk,
     tellWorkers,
     orderAction: (message) => void toAction.send(message),
-    onDamage: (what) => {
-      options.log('error', what);
-      desk.say({ kind: 'ledger-trouble', why: what, lostFrom: null });
-    },
+    onDamage: (why) => tellTrouble(why),
   });
 
   const policies = createPolicyDesk({
@@ -132,18 +124,20 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const born = new Set<string>();
   const setupOf = async (worker: string): Promise<{ setup: WorkerSetup; transfer: MessagePort[] }> => {
     const introductions: RunChange[] = [];
-    if (born.has(worker)) fleet.introduce((change) => introductions.push(change));
+    const isSuccessor = born.has(worker);
+    if (isSuccessor) fleet.introduce((change) => introductions.push(change));
     born.add(worker);
-    const setup = { home: options.home, gateway: options.gateway, introductions, history: [], coordinator: null };
+    const setup = { home: options.home, gateway: options.gateway, introductions, ...untold };
     if (worker === 'gateway') {
       const { port1, port2 } = new MessageChannel();
       Comlink.expose(control, nodeEndpoint(port1));
-      return { setup: { ...setup, coordinator: port2 }, transfer: [port2] };
+      const unsettled = isSuccessor ? journal.history() : [];
+      return { setup: { ...setup, coordinator: port2, unsettled }, transfer: [port2] };
     }
     if (worker !== 'action') return { setup, transfer: [] };
     // What the dead one still had on its way is dropped first: its successor says it again, from the same history.
     await reports.disconnect();
-    return { setup: { ...setup, history: journal.history() }, transfer: [] };
+    return { setup: { ...setup, history: journal.history().map(({ fact }) => fact) }, transfer: [] };
   };
 
   const supervisor: Supervisor = createSupervisor({
@@ -180,7 +174,10 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
           generation: event.generation,
           why: event.why.split('\n')[0] ?? event.why,
         });
-        if (supervisor.abandoned() >= 2) options.onEnd(70);
+        return;
+      case 'abandoned':
+        options.log('error', `${worker} could not be ended: a system call holds its thread`);
+        if (event.inAll >= abandonedAtMost) options.onEnd(70);
         return;
       case 'given-up':
         desk.say({ kind: 'worker-given-up', worker, deaths: event.deaths, windowMs: event.windowMs }, { sync: true });
@@ -201,11 +198,17 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     clock,
   });
 
+  const tellTrouble = (why: string): void => {
+    options.log('error', why);
+    desk.say({ kind: 'ledger-trouble', why, lostFrom: null });
+  };
+  const journalWatch = createJournalWatch({ clock, journal, onTrouble: tellTrouble });
+
   return {
     control,
     start: async () => {
       const { pid, version, containment } = options.gateway;
-      const known = journal.history();
+      const known = journal.history().map(({ fact }) => fact);
       desk.say({
         kind: 'daemon-started',
         pid,
@@ -215,15 +218,18 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         containment,
         after: options.after,
       });
-      fleet.adopt(known);
+      fleet.adopt(known, journal.settled());
+      journalWatch.start();
       desk.catchUp();
       await supervisor.start();
       void policies.reload('all', { by: 'daemon', who: 'FlowForge started', reason: '' });
     },
     reloadPolicies: (who) => void policies.reload('all', { by: 'daemon', who, reason: '' }),
     stop: async () => {
+      journalWatch.stop();
       await policies.stop();
       await supervisor.stop();
+      journal.flush();
       journal.close();
     },
   };

@@ -36,7 +36,7 @@ export interface Fleet {
   /** Starts a finished run's job once more. */
   startAgain(runId: RunId, by: Actor): Promise<Answer<StartedRun>>;
   /** Takes up every run that an earlier daemon left. @param history what the journal knows of them. */
-  adopt(history: readonly Fact[]): void;
+  adopt(history: readonly Fact[], settled: ReadonlySet<RunId>): void;
   /** Folds a fact that was just written and does what follows from it. */
   believe(fact: Fact): void;
   /** All that a worker has to be told that takes a dead one's place. */
@@ -188,8 +188,10 @@ export const createFleet = (options: FleetOptions): Fleet => {
         return { kind: 'refused', code: 'not-found', detail, hint: 'start the command anew with `flowforge run`' };
       }
     },
-    adopt: (history) => {
+    adopt: (history, settled) => {
       const onDamage = (dir: string, why: string): void => options.onDamage(`${dir}: ${why}`);
+      // Settled in the record, but the daemon died before it could mark the directory.
+      for (const runId of settled) markSettled(path.join(options.runsDir, runId));
       for (const found of findUnsettledRuns(options.runsDir, onDamage)) {
         const { record, seen } = toAdoptedRecord(found, history, {
           policiesDir: options.policiesDir,

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { loadApiKey } from '#config/api-keys';
+import { readGatewaySettings } from '#config/gateway-settings';
 import { resolvePaths } from '#config/paths';
 import { type DaemonSettings, exitCodes, startDaemon } from './daemon.ts';
 import { armFailpoint } from './failpoint.ts';
@@ -40,10 +40,8 @@ const readSettings = (env: NodeJS.ProcessEnv, log: DaemonSettings['log']): Daemo
     journalDir: paths.journalDir,
     runsDir: paths.runsDir,
     socketPath: paths.socketPath,
-    host: env.FLOWFORGE_BIND_HOST ?? '127.0.0.1',
+    ...readGatewaySettings({ env, packageRoot, home }),
     port: paths.port,
-    apiKey: loadApiKey({ env, packageRoot, home }).key,
-    allowedOrigins: (env.FLOWFORGE_ALLOWED_ORIGIN ?? '').split(',').filter((origin) => origin !== ''),
     version: manifest.version,
     after: env.FLOWFORGE_AFTER === 'crash' ? 'crash' : 'first',
     mostActedOn: mostActedOn(env.FLOWFORGE_POLICY_HOLD_ABOVE),
@@ -53,17 +51,19 @@ const readSettings = (env: NodeJS.ProcessEnv, log: DaemonSettings['log']): Daemo
   };
 };
 
+const log: DaemonSettings['log'] = (level, msg) =>
+  void process.stdout.write(`${JSON.stringify({ level, time: new Date().toISOString(), msg })}\n`);
+
 const defaultMostActedOn = 3;
 const mostActedOn = (text: string | undefined): number =>
   text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : defaultMostActedOn;
 
 const main = async (): Promise<void> => {
   process.umask(0o077);
-  const log: DaemonSettings['log'] = (level, msg) =>
-    void process.stdout.write(`${JSON.stringify({ level, time: new Date().toISOString(), msg })}\n`);
   const start = await startDaemon(readSettings(process.env, log));
   if (start.kind === 'refused') {
-    log('error', start.why);
+    // Two commands that started a daemon at once: the other one guards, and nothing is wrong.
+    log(start.exitCode === exitCodes.alreadyGuarded ? 'info' : 'error', start.why);
     process.exitCode = start.exitCode;
     return;
   }
@@ -80,7 +80,9 @@ const main = async (): Promise<void> => {
 // The fourth door besides cli/main, problem-details and host: the daemon is a program of its own.
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   main().catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-    process.exit(error instanceof Error && error.name === 'ConfigProblem' ? exitCodes.unusable : exitCodes.cannotGuard);
+    const isSetting = error instanceof Error && error.name === 'ConfigProblem';
+    if (isSetting) log('error', error.message);
+    else process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(isSetting ? exitCodes.unusable : exitCodes.cannotGuard);
   });
 }

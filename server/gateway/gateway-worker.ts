@@ -9,6 +9,7 @@ import type {
   StartedRun,
   WorkerStatus,
 } from '#protocol/control';
+import type { SealedFact } from '#protocol/facts';
 import type { FactDelivery, FactReport, LiveFrame, RecordingBatch } from '#protocol/messages';
 import type { ActivePolicy, PolicyChange } from '#protocol/policies';
 import { systemClock } from '#runtime/clock';
@@ -19,15 +20,17 @@ import { createGateway } from './gateway.ts';
 interface Setup {
   readonly home: string;
   readonly gateway: GatewaySetup;
+  readonly unsettled: readonly SealedFact[];
   readonly coordinator: MessagePort;
 }
 
 await hostWorker<Setup>(async (host) => {
-  const { home, gateway: setup, coordinator } = host.setup;
+  const { home, gateway: setup, coordinator, unsettled } = host.setup;
   const reports = host.outlet<FactReport>('facts-from-gateway');
   const gateway = await createGateway({
     ...setup,
     home,
+    unsettled,
     clock: systemClock,
     coordinator: withDeadlines(Comlink.wrap<CoordinatorControl>(nodeEndpoint(coordinator))),
     status: () => ({ pid: setup.pid, containment: setup.containment }),

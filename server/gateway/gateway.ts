@@ -1,4 +1,5 @@
 import type { CoordinatorControl, DaemonStatus, GatewayAddress } from '#protocol/control';
+import type { SealedFact } from '#protocol/facts';
 import type { FactDelivery, FactReport, LiveFrame, RecordingBatch } from '#protocol/messages';
 import { openLedger } from '#record/ledger';
 import { createLogView } from '#record/log-view';
@@ -30,6 +31,8 @@ export interface GatewayOptions {
   /** Where the built dashboard lies. */
   readonly clientDir: string;
   readonly allowedOrigins: readonly string[];
+  /** What a new ledger begins with where the old one was set aside under running jobs. */
+  readonly unsettled?: readonly SealedFact[];
   readonly coordinator: CoordinatorControl;
   readonly clock: Clock;
   /** What only the coordinator knows of the daemon. */
@@ -103,8 +106,9 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
 
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
-const openParts = async ({ home, clock, report, note, coordinator }: GatewayOptions) => {
+const openParts = async ({ home, clock, report, note, coordinator, unsettled = [] }: GatewayOptions) => {
   const ledger = await openLedger(home, clock.now());
+  if (ledger.loss() !== null && ledger.lastSeq() === 0) await ledger.append(unsettled);
   const recordings = await openRecordings(home);
   const fleet = await loadFleet(ledger);
   const metrics = createMetrics(fleet);
@@ -126,7 +130,7 @@ const openParts = async ({ home, clock, report, note, coordinator }: GatewayOpti
 
 const toSite = (parts: Parts, { options, port }: { options: GatewayOptions; port: () => number }): Site => ({
   ...parts,
-  logs: createLogView(options.home),
+  logs: createLogView(options.home, options.clock),
   coordinator: options.coordinator,
   sessions: createSessions(options.apiKey, options.clock),
   streams: createSeats({ inAll: 64, perPeer: 8 }),

@@ -29,7 +29,7 @@ export interface LogView {
 
 const redactorsKept = 64;
 
-export const createLogView = (home: string): LogView => {
+export const createLogView = (home: string, clock: { now(): number } = { now: Date.now }): LogView => {
   const redactors = new Map<RunId, Redactor>();
   const redactorOf = async (runId: RunId): Promise<Redactor> => {
     const known = redactors.get(runId);
@@ -54,10 +54,11 @@ export const createLogView = (home: string): LogView => {
         const left = isWhole ? undefined : lines.find((line) => !given.has(line));
         next[stream] = left?.offset ?? end;
       }
+      const isAtEnd = isWhole && read.every((part) => part.isAtEnd);
       return {
-        lines: shown,
+        lines: isAtEnd && !ask.ended ? dateNewest(shown, clock.now()) : shown,
         next,
-        ended: ask.ended && isWhole && read.every(({ isAtEnd }) => isAtEnd),
+        ended: ask.ended && isAtEnd,
       };
     },
     end: async (runId) => {
@@ -111,6 +112,12 @@ const redactLines = async (
   const before = await readBefore(page.file, page.from);
   if (before.includes('PRIVATE KEY')) for (const line of before.split('\n').slice(0, -1)) hide(line);
   return hide;
+};
+
+/** Sampling has not seen the newest lines of a live run yet: they came just now. */
+const dateNewest = (lines: readonly LogLine[], nowMs: number): readonly LogLine[] => {
+  const known = lines.findLastIndex(({ atMs }) => atMs !== null);
+  return lines.map((line, at) => (at > known ? { ...line, atMs: nowMs } : line));
 };
 
 /** Each stream keeps its own order; a line whose arrival is not known yet is the newest there is. */

@@ -59,7 +59,7 @@ export interface ExtendedBudget {
   readonly times: number;
 }
 
-export type WorkerFault = 'throw' | 'exit' | 'block' | 'leak';
+export type WorkerFault = 'throw' | 'exit' | 'block' | 'stuck' | 'leak';
 
 export interface WorkerStatus {
   readonly worker: WorkerName;

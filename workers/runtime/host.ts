@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
@@ -29,7 +30,7 @@ export interface Rewire {
 }
 
 /** Faults that a test may ask for; see `injectFault`. */
-export type HostFault = 'throw' | 'exit' | 'block' | 'leak';
+export type HostFault = 'throw' | 'exit' | 'block' | 'stuck' | 'leak';
 
 export interface HostControl {
   stop(): Promise<void>;
@@ -111,6 +112,10 @@ const faults: Record<HostFault, () => void> = {
   block: () => {
     const endMs = performance.now() + 20_000;
     while (performance.now() < endMs);
+  },
+  stuck: () => {
+    // A system call that no terminate() interrupts.
+    execFileSync('sleep', ['8']);
   },
   leak: () => {
     for (let i = 0; i < 64; i++) leaked.push(Buffer.alloc(16 * 1024 * 1024, 1));
