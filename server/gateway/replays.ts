@@ -48,7 +48,9 @@ export const createReplays = (home: string, threads = 2): Replays => {
     const interruptions = interruptionsIn(run.facts).filter(
       ({ kind }) => more.policy === null || kind === 'stop-began',
     );
-    return pool.run({ home, file: fileOf(run.runId), run: constant, interruptions, ...more });
+    // A run that was started in shadow is what a backtest is for: the policy alone says where it would act.
+    const judged = more.until === 'first-act' ? { ...constant, rollout: null } : constant;
+    return pool.run({ home, file: fileOf(run.runId), run: judged, interruptions, ...more });
   };
 
   const compare = async (

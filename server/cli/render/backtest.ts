@@ -17,6 +17,7 @@ export const renderBacktest = (report: BacktestReport): string => {
     `${'median time to act'.padEnd(24)}${duration(medianToActMs.active).padStart(10)}${duration(medianToActMs.candidate).padStart(26)}`,
     ...differing.slice(0, mostShown).map(sentenceOf),
     ...(differing.length > mostShown ? [`… and ${differing.length - mostShown} more (--json has all)`] : []),
+    'Runs that were started in shadow are judged as if they were not.',
     'Exact up to the first act that differs: after it, what the job would have done is not known.',
   ].join('\n');
 };
