@@ -14,6 +14,7 @@ import { openDoors } from './listen.ts';
 import { openLiveSocket } from './live-socket.ts';
 import { createMetrics } from './metrics.ts';
 import { createRecordingWriter } from './recording-writer.ts';
+import { createReplays } from './replays.ts';
 import { createSeats } from './seats.ts';
 import { createSessions } from './sessions.ts';
 import type { Site } from './site.ts';
@@ -68,6 +69,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     writer.stop();
     await sockets.close();
     await doors.close();
+    await parts.replays.close();
     await parts.recordings.close();
     await ledger.close();
   };
@@ -119,6 +121,7 @@ const openParts = async ({ home, clock, report, note, coordinator, unsettled = [
     frames: createFrameBeat(fleet, clock),
     feed: createFactFeed(ledger.lastSeq()),
     metrics,
+    replays: createReplays(home),
     writer: createLedgerWriter({ ledger, clock, report, note }),
     recorder: createRecordingWriter({ recordings, clock, report, note }),
     workers: createWorkerWatch(coordinator, note),

@@ -146,6 +146,7 @@ const requestFor = (argv: readonly string[]): RunRequest => ({
     config: null,
     detach: true,
     keepOrphans: false,
+    injectFeedback: false,
     flags: {},
   }),
   stdin: 'null',
