@@ -13,7 +13,7 @@ export const buildProgram = (finish: Finish, version: string): Command => {
     .configureHelp({ optionDescription: ({ description }) => description })
     .showSuggestionAfterError()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'flowforge: ')) })
-    .showHelpAfterError('  next: flowforge --help lists the commands, flowforge COMMAND --help its options');
+    .showHelpAfterError('  next: flowforge --help lists the commands; with a command before it, its options');
   addRun(program, finish);
   addFleet(program, finish);
   addSteering(program, finish);
