@@ -109,11 +109,49 @@ const logTampered = async (): Promise<Verdict> => {
   );
 };
 
+const queued = async (): Promise<Verdict> => {
+  const home = await openHome({ load: null, env: { FLOWFORGE_MAX_CONCURRENT: '3' } });
+  const started = [];
+  for (let i = 0; i < 8; i += 1) started.push(await home.start(['sleep', '300']));
+  const statesNow = async (): Promise<readonly string[]> =>
+    (await Promise.all(started.map(({ runId }) => home.view(runId)))).map(({ state }) => state);
+  const count = async (state: string): Promise<number> => (await statesNow()).filter((one) => one === state).length;
+  await home.forge.until(
+    'three to run and five to wait',
+    async () => (await count('running')) === 3 && (await count('queued')) === 5,
+  );
+  const dead = await home.killDaemon();
+  await home.untilGuarding(dead);
+  await home.forge.until(
+    'the same after a kill -9',
+    async () => (await count('running')) === 3 && (await count('queued')) === 5,
+  );
+  const waiting = started.at(-1)?.runId;
+  if (waiting === undefined) throw new Error('nothing was started');
+  await home.ask((client) => client.command(waiting, 'stop', { reason: 'not wanted any more' }));
+  await home.untilFact(waiting, 'run-dequeued');
+  for (const { runId } of started.slice(0, 3)) await home.stop(runId, 0);
+  await home.forge.until('the next three', async () => (await count('running')) === 3 && (await count('queued')) === 1);
+  for (const { runId } of started.slice(3, 7)) {
+    await home.forge.until('its turn', async () => (await home.view(runId)).state === 'running');
+    await home.stop(runId, 0);
+  }
+  for (const { runId } of started) {
+    const begun = (await home.facts(runId)).filter((fact) => fact.kind === 'run-started').length;
+    expect(begun, 'starts of one run').to.equal(runId === waiting ? 0 : 1);
+  }
+  await home.end();
+  return held(
+    '8 asked for, 3 at once, each in its turn and once, across a kill -9; one taken out of the queue never ran',
+  );
+};
+
 export const outputFaults: readonly Fault[] = [
   { id: 'R06', what: 'the daemon asleep (SIGSTOP)', inShort: false, provoke: asleep },
   { id: 'R10', what: 'a log that floods (`yes`)', inShort: false, provoke: flood },
   { id: 'R11', what: 'a log truncated, and one deleted, under a running job', inShort: false, provoke: logTampered },
   { id: 'R15', what: 'a frozen job, and a kill -9 of the daemon', inShort: true, provoke: frozenAdopted },
+  { id: 'R16', what: 'a queue, and a kill -9 of the daemon', inShort: true, provoke: queued },
   {
     id: 'R14',
     what: 'the clock jumps by an hour',
