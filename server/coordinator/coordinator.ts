@@ -74,7 +74,6 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const toDetection = openOutlet<DetectionMessage>(deliveryOf('run-changes-to-detection'));
   const toAction = openOutlet<ActionMessage>(deliveryOf('orders-to-action'));
   const toGateway = openOutlet<FactDelivery>(deliveryOf('facts-to-gateway'));
-
   const tellWorkers = (change: RunChange): void => {
     void toSampling.send(change);
     void toDetection.send(change);

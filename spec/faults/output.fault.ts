@@ -1,9 +1,10 @@
 import { readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
+import type { StartedRun } from '#protocol/control';
 import { script } from '../e2e/flowforge.ts';
 import { type Fault, type FaultSetting, held, skipped, type Verdict } from './fault.ts';
-import { isEnded, openHome } from './guarded-home.ts';
+import { isEnded, openHome, usualLoad } from './guarded-home.ts';
 
 const flood = async (): Promise<Verdict> => {
   const capBytes = 32 * 1024 * 1024;
@@ -78,7 +79,9 @@ const asleep = async ({ short }: FaultSetting): Promise<Verdict> => {
   process.kill(Number(pid), 'SIGCONT');
   await home.forge.until('fresh numbers of all', async () => {
     const page = await home.ask((client) => client.runs({}));
-    return page.items.filter((row) => row.liveAtMs !== null && Date.now() - row.liveAtMs < 3_000).length >= 10;
+    return (
+      page.items.filter((row) => row.liveAtMs !== null && Date.now() - row.liveAtMs < 3_000).length >= usualLoad.jobs
+    );
   });
   const facts = await home.facts(null);
   expect((await home.status()).pid).to.equal(pid);
@@ -111,7 +114,7 @@ const logTampered = async (): Promise<Verdict> => {
 
 const queued = async (): Promise<Verdict> => {
   const home = await openHome({ load: null, env: { FLOWFORGE_MAX_CONCURRENT: '3' } });
-  const started = [];
+  const started: StartedRun[] = [];
   for (let i = 0; i < 8; i += 1) started.push(await home.start(['sleep', '300']));
   const statesNow = async (): Promise<readonly string[]> =>
     (await Promise.all(started.map(({ runId }) => home.view(runId)))).map(({ state }) => state);
