@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import type { StartedRun } from '#protocol/control';
 import { script } from '../e2e/flowforge.ts';
 import { type Fault, type FaultSetting, held, skipped, type Verdict } from './fault.ts';
-import { isEnded, openHome, usualLoad } from './guarded-home.ts';
+import { openHome, usualLoad } from './guarded-home.ts';
 
 const flood = async (): Promise<Verdict> => {
   const capBytes = 32 * 1024 * 1024;
@@ -12,34 +12,25 @@ const flood = async (): Promise<Verdict> => {
   const { pid } = await home.status();
   const rssBefore = rssBytesOf(Number(pid));
   const { runId } = await home.start(['yes']);
-  const beganMs = performance.now();
   const file = path.join(home.home, 'runs', runId, 'stdout.log');
-  let mostAllocated = 0;
-  let rssAfter = rssBefore;
-  let rate = 0;
-  let last = { size: 0, atMs: beganMs };
-  const ended = await home.forge.until(
-    'the flood to be stopped',
-    async () => {
-      const { size, blocks } = statSync(file);
-      const nowMs = performance.now();
-      rate = Math.max(rate, (size - last.size) / Math.max(1, nowMs - last.atMs));
-      last = { size, atMs: nowMs };
-      mostAllocated = Math.max(mostAllocated, blocks * 512);
-      rssAfter = Math.max(rssAfter, rssBytesOf(Number(pid)));
-      const view = await home.view(runId);
-      return isEnded(view) ? { view, tookMs: nowMs - beganMs } : null;
-    },
-    60_000,
-  );
-  expect(ended.view.state).to.equal('stopped');
-  const gaps = (await home.facts(runId)).filter((fact) => fact.kind === 'output-gap');
-  expect(gaps.length, 'gaps that are told').to.be.greaterThan(0);
-  await home.end();
+  const seen: { readonly atMs: number; readonly size: number; readonly onDisk: number; readonly rss: number }[] = [];
+  for (const untilMs = performance.now() + 10_000; performance.now() < untilMs; ) {
+    const { size, blocks } = statSync(file);
+    seen.push({ atMs: performance.now(), size, onDisk: blocks * 512, rss: rssBytesOf(Number(pid)) });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const stopped = await home.stop(runId, 0);
+  expect(stopped.outcome.kind).to.equal('stop-verified');
+  const rates = seen.slice(10).map((now, i) => ((now.size - (seen[i]?.size ?? 0)) / (now.atMs - (seen[i]?.atMs ?? 0))) * 1_000);
+  const mostOnDisk = Math.max(...seen.map(({ onDisk }) => onDisk));
+  const rssGrowth = Math.max(...seen.map(({ rss }) => rss)) - rssBefore;
   const mb = (bytes: number): number => Math.round(bytes / 1024 / 1024);
-  return held(
-    `stopped after ${(ended.tookMs / 1_000).toFixed(1)} s; ${mb(last.size)} MB written at up to ${mb(rate * 1_000)} MB/s, at most ${mb(mostAllocated)} MB on disk (cap ${mb(capBytes)}); daemon RSS +${mb(rssAfter - rssBefore)} MB`,
-  );
+  const figure = `${mb(statSync(file).size)} MB written at up to ${mb(Math.max(...rates))} MB/s, at most ${mb(mostOnDisk)} MB on disk (cap ${mb(capBytes)}); daemon RSS +${mb(rssGrowth)} MB`;
+  // The cap, what may wait to be read, and what comes until somebody looks: a quarter of a second, and more on a busy machine.
+  expect(mostOnDisk, figure).to.be.lessThan(capBytes + 16 * 1024 * 1024 + 2 * Math.max(...rates));
+  expect((await home.facts(runId)).some((fact) => fact.kind === 'output-gap'), 'gaps are told').to.equal(true);
+  await home.end();
+  return held(figure);
 };
 
 const rssBytesOf = (pid: number): number =>

@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import { ownThreadId, readThreadState, type ThreadState } from './thread-state.ts';
 
@@ -29,6 +30,8 @@ const starvedBelowShare = 0.5;
 /** Excuses end here: nobody is watched meanwhile. */
 const excusedForMs = 10_000;
 
+const isOvercommitted = (): boolean => (loadavg()[0] ?? 0) > 2 * availableParallelism();
+
 /** Tells how long a worker has not counted without an excuse, and what it holds. */
 export const createPulse = (beats: Int32Array, index: number, nowMs: number) => {
   const at = numbersPerWorker * index;
@@ -41,8 +44,10 @@ export const createPulse = (beats: Int32Array, index: number, nowMs: number) => 
     if (thread === null || atMs - changedAtMs > excusedForMs) return false;
     suspect ??= { atMs, thread };
     if (thread.state === 'waits-for-disk') return true;
+    // It may wait for a helper thread that gets no core.
+    if (thread.state === 'sleeps') return isOvercommitted();
     const passedMs = atMs - suspect.atMs;
-    return thread.state === 'runs' && thread.cpuMs - suspect.thread.cpuMs < passedMs * starvedBelowShare;
+    return thread.cpuMs - suspect.thread.cpuMs < passedMs * starvedBelowShare;
   };
 
   return {
