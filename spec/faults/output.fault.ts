@@ -21,14 +21,19 @@ const flood = async (): Promise<Verdict> => {
   }
   const stopped = await home.stop(runId, 0);
   expect(stopped.outcome.kind).to.equal('stop-verified');
-  const rates = seen.slice(10).map((now, i) => ((now.size - (seen[i]?.size ?? 0)) / (now.atMs - (seen[i]?.atMs ?? 0))) * 1_000);
+  const rates = seen
+    .slice(10)
+    .map((now, i) => ((now.size - (seen[i]?.size ?? 0)) / (now.atMs - (seen[i]?.atMs ?? 0))) * 1_000);
   const mostOnDisk = Math.max(...seen.map(({ onDisk }) => onDisk));
   const rssGrowth = Math.max(...seen.map(({ rss }) => rss)) - rssBefore;
   const mb = (bytes: number): number => Math.round(bytes / 1024 / 1024);
   const figure = `${mb(statSync(file).size)} MB written at up to ${mb(Math.max(...rates))} MB/s, at most ${mb(mostOnDisk)} MB on disk (cap ${mb(capBytes)}); daemon RSS +${mb(rssGrowth)} MB`;
   // The cap, what may wait to be read, and what comes until somebody looks: a quarter of a second, and more on a busy machine.
   expect(mostOnDisk, figure).to.be.lessThan(capBytes + 16 * 1024 * 1024 + 2 * Math.max(...rates));
-  expect((await home.facts(runId)).some((fact) => fact.kind === 'output-gap'), 'gaps are told').to.equal(true);
+  expect(
+    (await home.facts(runId)).some((fact) => fact.kind === 'output-gap'),
+    'gaps are told',
+  ).to.equal(true);
   await home.end();
   return held(figure);
 };
