@@ -10,9 +10,9 @@ import type { Outlet } from '#runtime/link';
 import { runActor } from '#runtime/run-actor';
 import { decideAction } from './action-brain.ts';
 import { type ActionState, evolveAction, noRuns } from './action-state.ts';
-import type { ActionThought } from './action-thought.ts';
+import type { ActionThought, Thought } from './action-thought.ts';
 import type { Boundary } from './containment/membership.ts';
-import { stopTree } from './kill-protocol.ts';
+import { endTree } from './end-tree.ts';
 import { pauseTree, resumeTree } from './pause-protocol.ts';
 import { nudgeRun, throttleRun } from './steer-run.ts';
 
@@ -35,9 +35,6 @@ export interface ActionWorker {
 const verdictFreshMs = 3_000;
 
 const redactor = createRedactor();
-
-type Thought = DistributiveOmit<ActionThought, 'atMs' | 'newId'>;
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 /** The hands of FlowForge: says what it will do, waits until that is written, then does it, through `containment/` alone. */
 export const createAction = (options: ActionOptions): ActionWorker => {
@@ -140,29 +137,8 @@ export const createAction = (options: ActionOptions): ActionWorker => {
       return;
     }
     ending.add(runId);
-    const outcome = await stopTree({
-      boundary: watch.boundary,
-      identity: watch.run.identity,
-      graceMs: stop.graceMs,
-      clock,
-      // No grace was granted: what forks or allocates faster than it can be asked is halted first.
-      storm: stop.graceMs === 0 && stop.cause === 'limit',
-      onStep: async (step) => {
-        if (step.kind === 'fell-back') tellSelf({ kind: 'fell-back', runId, to: step.to, why: step.why });
-        else
-          tellSelf({
-            kind: 'signalled',
-            runId,
-            signal: step.kind === 'frozen' ? 'FREEZE' : step.signal,
-            processes: step.processes,
-          });
-      },
-    });
+    await endTree({ watch, stop, clock, tellSelf });
     ending.delete(runId);
-    const killed = outcome.kind === 'verified-empty' ? outcome.killed : 0;
-    const left = outcome.kind === 'incomplete' ? outcome.survivors : [];
-    const survivors = left.map(({ pid, command }) => ({ pid, command: redactor.text(command) }));
-    tellSelf({ kind: 'stop-ended', runId, killed, survivors, tookMs: outcome.tookMs });
   };
 
   const meet = (change: RunChange): void => {
