@@ -17,7 +17,8 @@ describe('bad input', function () {
   const refuses = ({ code, stdout, stderr }: Finished, want: { code: number; says: (string | RegExp)[] }): void => {
     expect(code, stderr).to.equal(want.code);
     expect(stdout).to.equal('');
-    for (const words of want.says) expect(stderr).to.match(words instanceof RegExp ? words : new RegExp(escape(words)));
+    for (const words of want.says)
+      expect(stderr).to.match(words instanceof RegExp ? words : new RegExp(literally(words)));
     expect(stderr).to.not.match(/\n {4}at /);
   };
 
@@ -185,7 +186,7 @@ describe('bad input', function () {
   });
 });
 
-const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 const listening = (): Promise<{ server: Server; port: number }> =>
   new Promise((resolve) => {
