@@ -42,7 +42,12 @@ const build = async () => {
 
 const specs = () => {
   if (!existsSync(path.join(root, 'dist', '.server-stamp'))) return false;
-  const args = [inModules('mocha/bin/mocha.js'), '--reporter', path.join(root, 'ops', 'mocha-reporter.cjs')];
+  const args = [
+    inModules('mocha/bin/mocha.js'),
+    'dist/spec/**/*.spec.js',
+    '--reporter',
+    path.join(root, 'ops', 'mocha-reporter.cjs'),
+  ];
   return run(process.execPath, args, { withinMs: specsWithinMs, env: { ...process.env, FLOWFORGE_TALLY: tallyFile } });
 };
 
@@ -62,6 +67,7 @@ const steps = [
   ],
   ['build', build],
   ['specs', specs],
+  ['faults, short form', () => run(process.execPath, [path.join(root, 'dist/spec/faults/run-faults.js'), '--short'])],
   ['the five largest files', sizes],
 ];
 

@@ -1,15 +1,22 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makePrivateDirectory } from '#config/make-directory';
 import type { Paths } from '#config/paths';
 import { connectDaemon, DaemonAway, type DaemonClient } from './daemon-client.ts';
+import { openLogSince } from './daemon-log.ts';
 import { CliProblem, ownFailureExitCode } from './problem.ts';
-import { escapeControls } from './render/escape.ts';
+import { type StartLock, takeStartLock } from './start-lock.ts';
 
-const answerWithinMs = 15_000;
+/** On a machine that is busy a daemon may take this long; one that cannot start says so at once. */
+const answerWithinMs = 90_000;
 const askEveryMs = 50;
+const tryAgainMs = 500;
+/** The exit code of a daemon that found another one in its home. */
+const homeTaken = 75;
 const sayAfterMs = 2_000;
+/** The keeper tries again after each; a daemon that dies three times young will not come up by itself. */
+const mostDeaths = 3;
 
 /** The daemon of this home, started where none runs. @throws CliProblem with the end of its log when it does not come up. */
 export const ensureDaemon = async (paths: Paths, { quiet = false } = {}): Promise<DaemonClient> => {
@@ -39,45 +46,77 @@ export const awaitUp = async (client: DaemonClient): Promise<void> => {
   }
 };
 
-const startDaemon = async (
-  paths: Paths,
-  { client, quiet }: { client: DaemonClient; quiet: boolean },
-): Promise<void> => {
+interface Starting {
+  readonly client: DaemonClient;
+  readonly quiet: boolean;
+}
+
+/** Of several commands that need a daemon at once, one starts it; when that one goes, the next takes over. */
+const startDaemon = async (paths: Paths, { client, quiet }: Starting): Promise<void> => {
   makeHome(paths);
-  const keeper = spawnKeeper(paths);
   const startedMs = performance.now();
+  const log = openLogSince(paths.daemonLog);
   let hasSaid = quiet;
-  while (performance.now() - startedMs < answerWithinMs) {
-    if (await isUp(client)) return;
-    // 75: another daemon took the home first. It is the one to talk to.
-    if (keeper.ended() !== null && keeper.ended() !== 75) break;
-    if (!hasSaid && performance.now() - startedMs > sayAfterMs) {
-      hasSaid = true;
-      process.stderr.write('flowforge: starting the daemon …\n');
+  let lock: StartLock | null = null;
+  let keeper: Keeper | null = null;
+  try {
+    while (performance.now() - startedMs < answerWithinMs) {
+      if (await isUp(client)) return;
+      lock ??= tryStartLock(paths);
+      // The one who held the lock until now may have been successful just before it let go.
+      if (lock !== null && keeper === null && !(await isUp(client))) keeper = spawnKeeper(paths);
+      const code = keeper?.ended() ?? null;
+      if ((code !== null && code !== homeTaken) || log.deaths() >= mostDeaths) break;
+      if (code === homeTaken) {
+        // That daemon comes up in a moment, or it is on its way out and ours is wanted after all.
+        await sleep(tryAgainMs);
+        keeper = null;
+      }
+      if (process.stderr.isTTY && !hasSaid && performance.now() - startedMs > sayAfterMs) {
+        hasSaid = true;
+        process.stderr.write('flowforge: starting the daemon …\n');
+      }
+      await sleep(askEveryMs);
     }
-    await sleep(askEveryMs);
+  } finally {
+    lock?.release();
   }
-  throw new CliProblem(`the daemon does not answer on ${paths.socketPath}${tailOf(paths.daemonLog)}`, {
+  throw new CliProblem(`the daemon does not answer on ${paths.socketPath}${log.end()}`, {
     hint: `mend what the log names, or set FLOWFORGE_HOME or FLOWFORGE_PORT; the whole log: ${paths.daemonLog}`,
     exitCode: ownFailureExitCode,
   });
 };
 
-const makeHome = ({ home }: Paths): void => {
+const tryStartLock = ({ home }: Paths): StartLock | null => {
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
+    return takeStartLock(home);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CliProblem(`the home ${home} cannot be made: ${why}`, {
-      hint: 'set FLOWFORGE_HOME to a directory of yours',
-      exitCode: ownFailureExitCode,
-      cause,
-    });
+    throw unusableHome(`the home ${home} cannot be written to`, cause);
   }
 };
 
+const unusableHome = (what: string, cause: unknown): CliProblem =>
+  new CliProblem(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    hint: 'set FLOWFORGE_HOME to a directory of yours',
+    exitCode: ownFailureExitCode,
+    cause,
+  });
+
+const makeHome = ({ home }: Paths): void => {
+  try {
+    makePrivateDirectory(home);
+  } catch (cause) {
+    throw unusableHome(`the home ${home} cannot be made`, cause);
+  }
+};
+
+interface Keeper {
+  /** Its exit code; null while it runs. */
+  ended(): number | null;
+}
+
 /** The keeper is in a session of its own: the terminal that it was started from may go. */
-const spawnKeeper = (paths: Paths): { ended(): number | null } => {
+const spawnKeeper = (paths: Paths): Keeper => {
   const script = path.join(paths.packageRoot, 'server', 'coordinator', 'keeper.sh');
   const entry = path.join(paths.packageRoot, 'dist', 'server', 'coordinator', 'main.js');
   const env = { ...process.env, FLOWFORGE_HOME: paths.home, FLOWFORGE_PORT: String(paths.port) };
@@ -96,23 +135,4 @@ const spawnKeeper = (paths: Paths): { ended(): number | null } => {
   });
   keeper.unref();
   return { ended: () => code };
-};
-
-const tailOf = (file: string): string => {
-  try {
-    const lines = readFileSync(file, 'utf8').trimEnd().split('\n').slice(-8);
-    return `. Its log ends with:\n${lines.map((line) => `  ${escapeControls(messageIn(line)).slice(0, 400)}`).join('\n')}`;
-  } catch {
-    return ' and left no log'; // it died before its first word
-  }
-};
-
-/** The message of a JSON line, or the line. */
-const messageIn = (line: string): string => {
-  try {
-    const entry: unknown = JSON.parse(line);
-    return typeof entry === 'object' && entry !== null && 'msg' in entry ? String(entry.msg) : line;
-  } catch {
-    return line; // a stack trace of Node itself
-  }
 };

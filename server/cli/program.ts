@@ -1,5 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { addPolicy } from './policy-program.ts';
+import { addRecord } from './program-record.ts';
 import { addRun, type Finish } from './program-run.ts';
+import { addSaying } from './say-program.ts';
 
 /** The whole command line as a table. What a command needs is loaded when it runs, and no earlier. */
 export const buildProgram = (finish: Finish, version: string): Command => {
@@ -9,12 +12,15 @@ export const buildProgram = (finish: Finish, version: string): Command => {
     .enablePositionalOptions()
     .configureHelp({ optionDescription: ({ description }) => description })
     .showSuggestionAfterError()
-    .showHelpAfterError('(flowforge --help lists the commands)');
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'flowforge: ')) })
+    .showHelpAfterError('  next: flowforge --help lists the commands; with a command before it, its options');
   addRun(program, finish);
   addFleet(program, finish);
   addSteering(program, finish);
   addDaemon(program, finish);
+  addSaying(program, finish);
   addPolicy(program, finish);
+  addRecord(program, finish);
   addRest(program, finish, version);
   return program;
 };
@@ -138,26 +144,6 @@ const addDaemon = (program: Command, finish: Finish): void => {
     .option('-n, --lines <count>', 'how many lines', toCount, 50)
     .action((options: { lines: number }) =>
       finish(import('./commands/daemon.ts').then(({ daemonLogs }) => daemonLogs(options))),
-    );
-};
-
-const addPolicy = (program: Command, finish: Finish): void => {
-  const policy = program.command('policy').description('Check and test policy files.');
-  policy
-    .command('check')
-    .description('Say what is wrong with policy files, with line and column (exit code 2), or that they are good.')
-    .argument('<file...>', 'files, or names that ship')
-    .addOption(asJson())
-    .action((files: readonly string[], options: { json: boolean }) =>
-      finish(import('./commands/policy.ts').then(({ policyCheck }) => policyCheck(files, options))),
-    );
-  policy
-    .command('test')
-    .description('Run the tests in *.test.yaml files: 0 all pass, 1 a test failed, 2 a file is not valid.')
-    .argument('<file...>')
-    .addOption(asJson())
-    .action((files: readonly string[], options: { json: boolean }) =>
-      finish(import('./commands/policy.ts').then(({ policyTest }) => policyTest(files, options))),
     );
 };
 

@@ -1,6 +1,9 @@
+import { statSync } from 'node:fs';
 import path from 'node:path';
+import { resolvePaths } from '#config/paths';
+import { readPolicyText } from '#config/policy-files';
 import { readConfig } from '#config/read-config';
-import type { RunRequest } from '#protocol/run-spec';
+import type { PolicySource, RunRequest } from '#protocol/run-spec';
 import { stdinModeOf } from './feed-stdin.ts';
 import { CliProblem, ownFailureExitCode } from './problem.ts';
 
@@ -12,13 +15,15 @@ export interface RunOptions {
   readonly config: string | null;
   readonly detach: boolean;
   readonly keepOrphans: boolean;
+  /** Nudges go to the standard input of the job, which stays open for them. */
+  readonly injectFeedback: boolean;
   /** Of every option that is also a key of the configuration, under that key. */
   readonly flags: Readonly<Record<string, unknown>>;
 }
 
 /** @throws ConfigProblem or CliProblem naming the option, variable or line that is wrong. */
 export const toRunRequest = (argv: readonly string[], options: RunOptions): RunRequest => {
-  const cwd = path.resolve(options.cwd ?? '.');
+  const cwd = directoryOf(options.cwd ?? '.');
   const settings = readConfig({
     flags: options.flags,
     env: process.env,
@@ -31,7 +36,10 @@ export const toRunRequest = (argv: readonly string[], options: RunOptions): RunR
     argv,
     cwd,
     env: jobEnvironment(process.env),
-    labels: Object.fromEntries(options.label.map(parseLabel)),
+    labels: {
+      ...Object.fromEntries(options.label.map(parseLabel)),
+      ...(options.injectFeedback ? { 'flowforge.feedback': 'stdin' } : {}),
+    },
     profile,
     policy,
     limits,
@@ -40,9 +48,28 @@ export const toRunRequest = (argv: readonly string[], options: RunOptions): RunR
     restart,
     keepOrphans: options.keepOrphans,
     umask: process.umask(),
-    stdin: options.detach ? 'null' : stdinModeOf(0),
+    stdin: options.injectFeedback ? 'fifo' : options.detach ? 'null' : stdinModeOf(0),
     model,
   };
+};
+
+const directoryOf = (given: string): string => {
+  const cwd = path.resolve(given);
+  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() === true) return cwd;
+  throw new CliProblem(`--cwd ${given}: there is no such directory`, {
+    hint: 'make it first, or leave --cwd out to start where you are',
+    exitCode: ownFailureExitCode,
+  });
+};
+
+/**
+ * A policy of one's own is compiled before anything starts; those that ship are good, and need no compiler here.
+ * @throws PolicyProblem with file, line and column.
+ */
+export const refuseBadPolicy = async (policy: PolicySource): Promise<void> => {
+  if (policy.kind === 'shipped') return;
+  const { compilePolicy } = await import('#policy/compile-policy');
+  compilePolicy(readPolicyText(policy, path.join(resolvePaths(process.env).packageRoot, 'policies')));
 };
 
 /** FlowForge's settings and keys are not the job's business. */

@@ -1,18 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, linkSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigProblem } from './config.ts';
 import { migrateLegacyNames, readAssignments } from './env-file.ts';
+import { makePrivateDirectory } from './make-directory.ts';
 
 /** The key that the gateway asks for on its TCP port, and where it came from. */
 export interface ApiKey {
@@ -32,22 +23,36 @@ const fileName = '.flowforge.env';
 const variable = 'FLOWFORGE_API_KEY';
 
 /**
- * The environment first, then `.flowforge.env` of the checkout, then of the home. Where no key is found one is created
- * in the checkout, or in the home where the checkout cannot be written.
+ * The key that is there, or a new one: in the checkout, or in the home where the checkout cannot be written.
  * @throws ConfigProblem when a key file could have been planted or read by somebody else.
  */
-export const loadApiKey = (places: KeyPlaces): ApiKey => {
-  const given = places.env[variable];
-  if (given !== undefined && given !== '')
-    return { key: checkLength(given, variable), source: variable, created: false };
-  const files = [path.join(places.packageRoot, fileName), path.join(places.home, fileName)];
-  for (const file of files) {
-    const text = readPrivateFile(file);
-    const found = text === null ? undefined : readAssignments(migrateLegacyNames(text).text).get(variable);
-    if (found !== undefined && found !== '') return { key: checkLength(found, file), source: file, created: false };
-  }
-  return createIn(files, places);
+export const loadApiKey = (places: KeyPlaces): ApiKey => findApiKey(places) ?? createIn(filesOf(places), places);
+
+/** The key that is there; null where none is. Creates nothing. @throws ConfigProblem as `loadApiKey` does. */
+export const findApiKey = (places: KeyPlaces): ApiKey | null => {
+  const found = findSetting(variable, places);
+  return found === null ? null : { key: checkLength(found.value, found.source), source: found.source, created: false };
 };
+
+/** One of our variables: the environment first, then `.flowforge.env` of the checkout, then of the home. */
+export const findSetting = (
+  name: `FLOWFORGE_${string}`,
+  places: KeyPlaces,
+): { readonly value: string; readonly source: string } | null => {
+  const given = places.env[name];
+  if (given !== undefined && given !== '') return { value: given, source: name };
+  for (const file of filesOf(places)) {
+    const text = readPrivateFile(file);
+    const value = text === null ? undefined : readAssignments(migrateLegacyNames(text).text).get(name);
+    if (value !== undefined && value !== '') return { value, source: file };
+  }
+  return null;
+};
+
+const filesOf = ({ packageRoot, home }: KeyPlaces): readonly string[] => [
+  path.join(packageRoot, fileName),
+  path.join(home, fileName),
+];
 
 const checkLength = (key: string, source: string): string => {
   if (key.length >= minKeyLength) return key;
@@ -85,7 +90,7 @@ const createIn = (files: readonly string[], places: KeyPlaces): ApiKey => {
   const refusals: string[] = [];
   for (const file of files) {
     try {
-      mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+      makePrivateDirectory(path.dirname(file));
       writePrivateFile(file, `${variable}=${key}\n`);
       return { key, source: file, created: true };
     } catch (error) {

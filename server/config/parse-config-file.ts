@@ -1,8 +1,8 @@
 import { isMap, isScalar, LineCounter, type ParsedNode, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { nearestName } from '#policy/nearest-name';
 import { ConfigProblem } from './config.ts';
 import { type ConfigFile, configKeys, expectedOf, fileSchema } from './config-keys.ts';
-import { nearestWord } from './nearest-word.ts';
 
 const maxBytes = 256 * 1024;
 const maxAliases = 20;
@@ -32,7 +32,7 @@ const explain = (root: ParsedNode, issue: z.core.$ZodIssue): { offset: number; m
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] ?? '';
     const known = knownKeysAt(path);
-    const meant = nearestWord(key, known);
+    const meant = nearestName(key, known);
     const fix = meant === null ? `Known here: ${known.join(', ')}` : `Did you mean ${meant}?`;
     return { offset: offsetOfKey(root, [...path, key]), message: `unknown key "${key}". ${fix}` };
   }
@@ -45,7 +45,7 @@ export const sayExpected = (key: string, issue: z.core.$ZodIssue, got: unknown):
   if (issue.code === 'custom' && issue.params?.isWhole === true) return issue.message;
   const expected = Object.entries(expectedOf).find(([name]) => name === key)?.[1] ?? 'keys and values';
   const meant =
-    issue.code === 'invalid_value' && typeof got === 'string' ? nearestWord(got, issue.values.map(String)) : null;
+    issue.code === 'invalid_value' && typeof got === 'string' ? nearestName(got, issue.values.map(String)) : null;
   return `expected ${expected}, got ${JSON.stringify(got) ?? 'nothing'}${meant === null ? '' : `. Did you mean ${meant}?`}`;
 };
 

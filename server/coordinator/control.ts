@@ -6,9 +6,12 @@ import type { ActionMessage } from '#protocol/messages';
 import { isOver } from '#protocol/run-state';
 import type { Clock } from '#runtime/clock';
 import type { Fleet } from './fleet.ts';
+import type { PolicyBook } from './policy-book.ts';
+import { createPolicyControl } from './policy-control.ts';
 
 export interface ControlOptions {
   readonly fleet: Fleet;
+  readonly policies: Pick<PolicyBook, 'apply' | 'rollback' | 'active'>;
   readonly clock: Clock;
   readonly orderAction: (message: ActionMessage) => void;
   readonly workers: () => readonly WorkerStatus[];
@@ -96,6 +99,7 @@ export const createControl = (options: ControlOptions): CoordinatorControl => {
       onLiveRun(command, (runId) => ({ kind: 'pause-requested', runId, by: command.by, reason: command.reason })),
     resumeRun: async (command) =>
       onLiveRun(command, (runId) => ({ kind: 'resume-requested', runId, by: command.by, reason: command.reason })),
+    ...createPolicyControl(options),
     stopDaemon: async ({ by, stopJobs }) => {
       if (stopJobs) await stopAllJobs(by);
       const runsLeft = fleet.table.live().length;

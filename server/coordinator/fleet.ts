@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { PolicyStore } from '#config/policy-store';
 import type { Actor } from '#protocol/actor';
 import { assertNever } from '#protocol/assert-never';
 import type { Answer, StartedRun } from '#protocol/control';
@@ -19,6 +20,8 @@ import { closeStdin } from './run-files.ts';
 import { askerOf, createRunTable, type RunRecord, type RunTable, toWatchedRun } from './run-table.ts';
 
 export interface FleetOptions extends Omit<StarterOptions, 'table' | 'onStarted'> {
+  readonly policiesDir: string;
+  readonly store: PolicyStore;
   /** To sampling, detection and action. */
   readonly tellWorkers: (change: RunChange) => void;
   readonly orderAction: (message: ActionMessage) => void;
@@ -33,7 +36,7 @@ export interface Fleet {
   /** Starts a finished run's job once more. */
   startAgain(runId: RunId, by: Actor): Promise<Answer<StartedRun>>;
   /** Takes up every run that an earlier daemon left. @param history what the journal knows of them. */
-  adopt(history: readonly Fact[]): void;
+  adopt(history: readonly Fact[], settled: ReadonlySet<RunId>): void;
   /** Folds a fact that was just written and does what follows from it. */
   believe(fact: Fact): void;
   /** All that a worker has to be told that takes a dead one's place. */
@@ -81,6 +84,17 @@ export const createFleet = (options: FleetOptions): Fleet => {
         return;
       case 'run-resumed':
         tellWorkers({ kind: 'resumed', runId, atMs: fact.atMs });
+        return;
+      case 'incident-acknowledged':
+        record.acknowledged.add(fact.rule);
+        tellWorkers({ kind: 'acknowledged', runId, rule: fact.rule, verdict: fact.verdict });
+        return;
+      case 'rule-cleared':
+        record.acknowledged.delete(fact.rule);
+        return;
+      case 'budget-extended':
+        record.extraUsd = new Map(record.extraUsd).set(fact.budget, fact.extraUsd);
+        tellWorkers({ kind: 'budget-extended', runId, budget: fact.budget, extraUsd: fact.extraUsd });
         return;
       default:
         return;
@@ -174,14 +188,18 @@ export const createFleet = (options: FleetOptions): Fleet => {
         return { kind: 'refused', code: 'not-found', detail, hint: 'start the command anew with `flowforge run`' };
       }
     },
-    adopt: (history) => {
+    adopt: (history, settled) => {
       const onDamage = (dir: string, why: string): void => options.onDamage(`${dir}: ${why}`);
+      // Settled in the record, but the daemon died before it could mark the directory.
+      for (const runId of settled) markSettled(path.join(options.runsDir, runId));
       for (const found of findUnsettledRuns(options.runsDir, onDamage)) {
-        const record = toAdoptedRecord(found, history, {
+        const { record, seen } = toAdoptedRecord(found, history, {
           policiesDir: options.policiesDir,
+          store: options.store,
           say: (body) => desk().say(body),
         });
         table.add(record);
+        if (!isOver(record.view.state)) options.policies().joined(record, seen);
         desk().say({ kind: 'run-adopted', runId: found.spec.runId, outcome: found.outcome, detail: found.detail });
         takeUp(record);
       }
@@ -200,6 +218,8 @@ export const createFleet = (options: FleetOptions): Fleet => {
         const { runId } = record.spec;
         tell({ kind: 'watch', run: toWatchedRun(record, record.identity) });
         if (record.view.state === 'paused') tell({ kind: 'paused', runId, atMs: clock.now() });
+        for (const rule of record.acknowledged) tell({ kind: 'acknowledged', runId, rule, verdict: null });
+        for (const [budget, extraUsd] of record.extraUsd) tell({ kind: 'budget-extended', runId, budget, extraUsd });
         if (isOver(record.view.state)) tell({ kind: 'unwatch', runId });
       }
     },

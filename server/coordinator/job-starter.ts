@@ -1,17 +1,19 @@
 import path from 'node:path';
 import { ulid } from 'ulid';
 import { newTag } from '#action/containment/run-mark';
-import { readPolicyText } from '#config/policy-files';
 import type { Actor } from '#protocol/actor';
 import type { StartedRun } from '#protocol/control';
 import type { Fact } from '#protocol/facts';
 import { foldRun } from '#protocol/fold-run';
 import { parseJobId, parseRunId, type RunId } from '#protocol/ids';
+import type { PolicyText } from '#protocol/messages';
+import { policyKeyOf } from '#protocol/policies';
 import type { ContainmentHandle, ContainmentLevel, RunRequest, RunSpec } from '#protocol/run-spec';
 import type { RunView } from '#protocol/views';
 import type { Clock } from '#runtime/clock';
 import type { FactDesk } from './fact-desk.ts';
 import { launchRun, layRunDir } from './launch-run.ts';
+import type { PolicyBook } from './policy-book.ts';
 import { jobKeyOf, runRequested } from './run-requested.ts';
 import { readSpecFile } from './run-spec-file.ts';
 import type { RunRecord, RunTable } from './run-table.ts';
@@ -19,13 +21,13 @@ import type { RunRecord, RunTable } from './run-table.ts';
 export interface StarterOptions {
   readonly clock: Clock;
   readonly runsDir: string;
-  readonly policiesDir: string;
   readonly containment: ContainmentLevel;
   readonly handleFor: (
     level: ContainmentLevel,
     run: { readonly runId: string; readonly tag: number },
   ) => ContainmentHandle;
   readonly table: RunTable;
+  readonly policies: () => Pick<PolicyBook, 'admit' | 'inForce' | 'joined'>;
   readonly desk: () => FactDesk;
   readonly onStarted: (record: RunRecord) => void;
 }
@@ -46,13 +48,27 @@ export interface JobStarter {
 export const createJobStarter = (options: StarterOptions): JobStarter => {
   const { clock, desk, table } = options;
 
-  const launch = async (spec: RunSpec, by: Actor): Promise<StartedRun> => {
+  const launch = async (
+    spec: RunSpec,
+    follow: { readonly policy: PolicyText; readonly key: string },
+    by: Actor,
+  ): Promise<StartedRun> => {
+    const { policy } = follow;
     const runDir = path.join(options.runsDir, spec.runId);
-    const policy = readPolicyText(spec.policy, options.policiesDir);
     layRunDir(runDir, spec);
     const view = viewOf([desk().say(runRequested(spec, policy.name, by), { sync: true })]);
-    const record: RunRecord = { ...unstarted, spec, runDir, policy, view };
+    const record: RunRecord = {
+      ...unstarted,
+      acknowledged: new Set(),
+      extensions: new Map(),
+      spec,
+      runDir,
+      policy,
+      policyKey: follow.key,
+      view,
+    };
     table.add(record);
+    options.policies().joined(record, null);
     const launched = await launchRun(runDir, spec);
     const started = { runId: spec.runId, jobId: spec.jobId, runDir };
     if (launched.kind === 'failed') {
@@ -75,12 +91,13 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
   };
 
   return {
-    first: (request, by) => {
+    first: async (request, by) => {
       const { cwd, argv } = request;
       const job = { jobId: parseJobId(ulid()), jobKey: jobKeyOf(cwd, argv), generation: 1, restartsAtMs: [] };
-      return launch({ ...request, ...job, ...fresh() }, by);
+      const policy = await options.policies().admit(request.policy);
+      return launch({ ...request, ...job, ...fresh() }, { policy, key: policyKeyOf(request.policy) }, by);
     },
-    next: async ({ spec, view }, cause) => {
+    next: async ({ spec, view, policy, policyKey }, cause) => {
       const { runId, jobId } = spec;
       const born = fresh(view.nextRunId ?? undefined);
       if (view.nextRunId === null)
@@ -88,6 +105,7 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
       const restartsAtMs = cause === 'user' ? spec.restartsAtMs : [...spec.restartsAtMs, clock.now()].slice(-50);
       return launch(
         { ...spec, ...born, restartsAtMs, generation: spec.generation + 1 },
+        { policy: options.policies().inForce(policyKey) ?? policy, key: policyKey },
         cause === 'user' ? 'api' : 'daemon',
       );
     },
@@ -95,12 +113,21 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
       const read = readSpecFile(path.join(options.runsDir, runId));
       if (read.kind !== 'read') throw new Error(read.kind === 'missing' ? 'its directory is gone' : read.why);
       const spec = read.value;
-      return launch({ ...spec, ...fresh(), restartsAtMs: [], generation: spec.generation + 1 }, by);
+      const key = policyKeyOf(spec.policy);
+      const policy = options.policies().inForce(key) ?? (await options.policies().admit(spec.policy));
+      return launch({ ...spec, ...fresh(), restartsAtMs: [], generation: spec.generation + 1 }, { policy, key }, by);
     },
   };
 };
 
-const unstarted = { identity: null, shimIdentity: null, shim: null, adopted: false, restartAsked: null };
+const unstarted = {
+  extraUsd: new Map<string, number>(),
+  identity: null,
+  shimIdentity: null,
+  shim: null,
+  adopted: false,
+  restartAsked: null,
+};
 
 /** @throws TypeError when the facts do not begin with the wish for the run. */
 export const viewOf = (facts: readonly Fact[]): RunView => {

@@ -2,10 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { loadApiKey } from '#config/api-keys';
+import { ConfigProblem } from '#config/config';
+import { readGatewaySettings } from '#config/gateway-settings';
 import { resolvePaths } from '#config/paths';
+import { parseSize } from '#config/quantities';
 import { type DaemonSettings, exitCodes, startDaemon } from './daemon.ts';
 import { armFailpoint } from './failpoint.ts';
+
+const usualLogCapBytes = 256 * 1024 * 1024;
 
 /** A daemon inside this process: for `run --no-daemon`. It ends when it is told to, and its own home goes with it. */
 export interface InProcessDaemon {
@@ -40,30 +44,46 @@ const readSettings = (env: NodeJS.ProcessEnv, log: DaemonSettings['log']): Daemo
     journalDir: paths.journalDir,
     runsDir: paths.runsDir,
     socketPath: paths.socketPath,
-    host: env.FLOWFORGE_BIND_HOST ?? '127.0.0.1',
+    ...readGatewaySettings({ env, packageRoot, home }),
     port: paths.port,
-    apiKey: loadApiKey({ env, packageRoot, home }).key,
-    allowedOrigins: (env.FLOWFORGE_ALLOWED_ORIGIN ?? '').split(',').filter((origin) => origin !== ''),
     version: manifest.version,
     after: env.FLOWFORGE_AFTER === 'crash' ? 'crash' : 'first',
+    mostActedOn: mostActedOn(env.FLOWFORGE_POLICY_HOLD_ABOVE),
+    logCapBytes: logCapBytes(env.FLOWFORGE_LOG_CAP),
     faultsAllowed: env.FLOWFORGE_FAULTS === '1',
     failpoint: armFailpoint(env),
     log,
   };
 };
 
+const log: DaemonSettings['log'] = (level, msg) =>
+  void process.stdout.write(`${JSON.stringify({ level, time: new Date().toISOString(), msg })}\n`);
+
+const defaultMostActedOn = 3;
+/** @throws ConfigProblem naming the variable. */
+const logCapBytes = (text: string | undefined): number => {
+  try {
+    return text === undefined ? usualLogCapBytes : parseSize(text);
+  } catch (cause) {
+    throw new ConfigProblem(`FLOWFORGE_LOG_CAP: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+};
+
+const mostActedOn = (text: string | undefined): number =>
+  text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : defaultMostActedOn;
+
 const main = async (): Promise<void> => {
   process.umask(0o077);
-  const log: DaemonSettings['log'] = (level, msg) =>
-    void process.stdout.write(`${JSON.stringify({ level, time: new Date().toISOString(), msg })}\n`);
   const start = await startDaemon(readSettings(process.env, log));
   if (start.kind === 'refused') {
-    log('error', start.why);
+    // Two commands that started a daemon at once: the other one guards, and nothing is wrong.
+    log(start.exitCode === exitCodes.alreadyGuarded ? 'info' : 'error', start.why);
     process.exitCode = start.exitCode;
     return;
   }
   const { coordinator } = start;
   const askToEnd = (): void => void coordinator.control.stopDaemon({ by: 'daemon', stopJobs: false });
+  process.on('SIGHUP', () => coordinator.reloadPolicies('SIGHUP'));
   process.once('SIGTERM', askToEnd);
   process.once('SIGINT', askToEnd);
   const code = await start.ended;
@@ -74,7 +94,9 @@ const main = async (): Promise<void> => {
 // The fourth door besides cli/main, problem-details and host: the daemon is a program of its own.
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   main().catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-    process.exit(error instanceof Error && error.name === 'ConfigProblem' ? exitCodes.unusable : exitCodes.cannotGuard);
+    const isSetting = error instanceof Error && error.name === 'ConfigProblem';
+    if (isSetting) log('error', error.message);
+    else process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(isSetting ? exitCodes.unusable : exitCodes.cannotGuard);
   });
 }

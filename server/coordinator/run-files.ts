@@ -17,6 +17,8 @@ export interface RunPaths {
   readonly stdout: string;
   readonly stderr: string;
   readonly index: string;
+  readonly policy: string;
+  readonly nudges: string;
 }
 
 /** What was read from a file that a crash, a full disk or a job of the same user may have left in any condition. */
@@ -55,6 +57,8 @@ export const runPaths = (runDir: string): RunPaths => ({
   stdout: join(runDir, 'stdout.log'),
   stderr: join(runDir, 'stderr.log'),
   index: join(runDir, 'index'),
+  policy: join(runDir, 'policy'),
+  nudges: join(runDir, 'nudges'),
 });
 
 /** The shim lies beside the source; the compiler copies no shell script into dist. */

@@ -7,6 +7,7 @@ import type { Clock } from '#runtime/clock';
 import type { FactFeed } from './fact-feed.ts';
 import type { Fleet } from './fleet.ts';
 import type { Metrics } from './metrics.ts';
+import type { Replays } from './replays.ts';
 import type { Seats } from './seats.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -23,6 +24,7 @@ export interface Site {
   /** Open streams, and open long polls: each holds a socket. */
   readonly streams: Seats;
   readonly waits: Seats;
+  readonly replays: Replays;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly report: (fact: FactReport) => Promise<void>;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogLine, LogPage } from '#protocol/gateway-api';
+import { givenBackFileName, parseGivenBack } from '#protocol/given-back';
 import type { RunId } from '#protocol/ids';
 import { type OutputStream, outputFileName, outputStreams } from '#protocol/output-index';
 import { createLineRedactor, createRedactor, type Redactor } from '#redaction/redact';
@@ -29,7 +30,7 @@ export interface LogView {
 
 const redactorsKept = 64;
 
-export const createLogView = (home: string): LogView => {
+export const createLogView = (home: string, clock: { now(): number } = { now: Date.now }): LogView => {
   const redactors = new Map<RunId, Redactor>();
   const redactorOf = async (runId: RunId): Promise<Redactor> => {
     const known = redactors.get(runId);
@@ -54,10 +55,11 @@ export const createLogView = (home: string): LogView => {
         const left = isWhole ? undefined : lines.find((line) => !given.has(line));
         next[stream] = left?.offset ?? end;
       }
+      const isAtEnd = isWhole && read.every((part) => part.isAtEnd);
       return {
-        lines: shown,
+        lines: isAtEnd && !ask.ended ? dateNewest(shown, clock.now()) : shown,
         next,
-        ended: ask.ended && isWhole && read.every(({ isAtEnd }) => isAtEnd),
+        ended: ask.ended && isAtEnd,
       };
     },
     end: async (runId) => {
@@ -85,7 +87,8 @@ interface Part {
 
 const readStream = async (redactor: Redactor, { directory, stream, ask }: Part): Promise<StreamPart> => {
   const file = join(directory, outputFileName(stream));
-  const from = ask[stream] ?? (ask.tail === null ? 0 : await findTail(file, ask.tail));
+  const kept = await keptFrom(directory, stream);
+  const from = Math.max(kept, ask[stream] ?? (ask.tail === null ? 0 : await findTail(file, ask.tail)));
   const { lines, end, isAtEnd } = await readLines(file, {
     from,
     mostLines: ask.tail ?? ask.limit,
@@ -113,6 +116,12 @@ const redactLines = async (
   return hide;
 };
 
+/** Sampling has not seen the newest lines of a live run yet: they came just now. */
+const dateNewest = (lines: readonly LogLine[], nowMs: number): readonly LogLine[] => {
+  const known = lines.findLastIndex(({ atMs }) => atMs !== null);
+  return lines.map((line, at) => (at > known ? { ...line, atMs: nowMs } : line));
+};
+
 /** Each stream keeps its own order; a line whose arrival is not known yet is the newest there is. */
 const merge = (streams: readonly (readonly LogLine[])[]): readonly LogLine[] => {
   const [first = [], second = []] = streams;
@@ -129,6 +138,15 @@ const merge = (streams: readonly (readonly LogLine[])[]): readonly LogLine[] => 
 };
 
 const arrival = (line: LogLine): number => line.atMs ?? Number.POSITIVE_INFINITY;
+
+/** Before this byte the log was given back to the disk. */
+const keptFrom = async (directory: string, stream: OutputStream): Promise<number> => {
+  try {
+    return parseGivenBack(await readFile(join(directory, givenBackFileName), 'utf8'))[stream];
+  } catch {
+    return 0; // all of it is there
+  }
+};
 
 const environmentOf = async (directory: string): Promise<Readonly<Record<string, string>>> => {
   try {

@@ -1,12 +1,12 @@
 import type { Fact, FactBody } from '#protocol/facts';
+import { foldIncident } from '#protocol/fold-incident';
+import { foldRun } from '#protocol/fold-run';
 import type { TickRow } from '#protocol/gateway-api';
 import { parseJobId, parseJobKey, parseRunId, type RunId } from '#protocol/ids';
 import type { LiveRow, LiveRule } from '#protocol/messages';
-import { isOver } from '#protocol/run-state';
-import { foldIncident } from '#protocol/fold-incident';
-import { foldRun } from '#protocol/fold-run';
-import type { IncidentView, RunRow, RunView } from '#protocol/views';
 import { toRunRow } from '#protocol/run-row';
+import { isOver } from '#protocol/run-state';
+import type { IncidentView, RunRow, RunView } from '#protocol/views';
 import { type Plot, plotsFor } from './synthetic-plots.ts';
 import type { PastFact } from './synthetic-stories.ts';
 

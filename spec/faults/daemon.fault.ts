@@ -142,8 +142,10 @@ const killedWhileRestarting = async ({ short }: { readonly short: boolean }): Pr
     const home = await openHome({ load: null, env: isStart ? {} : { FLOWFORGE_FAILPOINT: step } });
     const marker = path.join(home.home, 'ran-once');
     const argv = ['sh', '-c', `if [ -e ${marker} ]; then echo again; exec sleep 300; fi; : >${marker}; exit 3`];
-    const { runId } = await home.start(argv, { restart: { mode: 'on-failure', max: 5 } });
-    const { jobId } = await home.view(runId);
+    const request = { name: 'again', restart: { mode: 'on-failure', max: 5 } } as const;
+    // The daemon may die before it can answer.
+    await home.start(argv, request).catch(() => undefined);
+    const { runId, jobId } = (await home.ask((client) => client.run('again'))).run;
     if (isStart) await home.untilFact(runId, 'run-restarted').then(() => home.killDaemon());
     const live = await home.forge.until(
       `one live generation after ${step}`,

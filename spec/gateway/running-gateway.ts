@@ -120,6 +120,21 @@ const obedientCoordinator = (asked: RunningGateway['asked']): CoordinatorControl
     restartRun: accept('restart'),
     pauseRun: accept('pause'),
     resumeRun: accept('resume'),
+    nudgeRun: accept('nudge'),
+    acknowledge: accept('acknowledge'),
+    extendBudget: async (command) => {
+      asked.push({ verb: 'extend', command });
+      return { kind: 'done', value: { budget: command.budget, extraUsd: command.byUsd, times: 1 } };
+    },
+    applyPolicy: async (command) => {
+      asked.push({ verb: 'apply', command });
+      return { kind: 'done', value: { kind: 'unchanged', hash: '', runs: 1 } };
+    },
+    rollbackPolicy: async (command) => {
+      asked.push({ verb: 'rollback', command });
+      return { kind: 'done', value: { kind: 'unchanged', hash: '', runs: 1 } };
+    },
+    activePolicies: async () => [],
     stopDaemon: async () => ({ kind: 'done', value: { runsLeft: 0 } }),
     workers: async () => [],
     injectFault: accept('fault'),

@@ -115,6 +115,19 @@ describe('the view of a log', () => {
     });
   });
 
+  it('gives the newest lines of a live run the time of reading, as long as nobody has noted when they came', () =>
+    withHome(async (home) => {
+      const runId = newRunId();
+      const directory = join(home, 'runs', runId);
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(join(directory, 'stdout.log'), 'a\nb\nc\n');
+      writeFileSync(join(directory, 'index'), '1 2 1000 1\n');
+      const log = createLogView(home, { now: () => 5000 });
+      const timesOf = async (ask: LogAsk) => (await log.page(runId, ask)).lines.map(({ atMs }) => atMs);
+      expect(await timesOf({ ...whole, ended: false })).to.deep.equal([1000, 5000, 5000]);
+      expect(await timesOf({ ...whole, ended: false, limit: 2 })).to.deep.equal([1000, null]);
+    }));
+
   it('has nothing to tell of a run without output', () =>
     withHome(async (home) => {
       expect(await createLogView(home).page(newRunId(), whole)).to.deep.equal({

@@ -107,6 +107,8 @@ class SamplingActor implements Sampling {
       case 'paused':
       case 'resumed':
       case 'policy-changed':
+      case 'acknowledged':
+      case 'budget-extended':
         return;
       default:
         return assertNever(message);

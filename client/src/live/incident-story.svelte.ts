@@ -1,7 +1,7 @@
 import type { Fact } from '#protocol/facts';
+import { foldIncident } from '#protocol/fold-incident';
 import type { Page, Problem, TimelineEntry } from '#protocol/gateway-api';
 import { toTimelineEntry } from '#protocol/timeline';
-import { foldIncident } from '#protocol/fold-incident';
 import type { IncidentView } from '#protocol/views';
 import { getJson } from './api.ts';
 import { fleet } from './fleet.svelte.ts';

@@ -1,8 +1,8 @@
 import type { Fact } from '#protocol/facts';
+import { foldRun } from '#protocol/fold-run';
 import type { Page, Problem, RunDetail, ServerToClient, SignalSeries, TimelineEntry } from '#protocol/gateway-api';
 import { isOver } from '#protocol/run-state';
 import { toTimelineEntry } from '#protocol/timeline';
-import { foldRun } from '#protocol/fold-run';
 import type { IncidentView, RunView } from '#protocol/views';
 import { getJson, type Reply } from './api.ts';
 import { fleet } from './fleet.svelte.ts';

@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
+import { type ContainmentProbe, probeContainment } from '#action/containment/probe';
 import { connectDaemon, DaemonAway } from '#cli/daemon-client';
 import { print, printJson } from '#cli/output';
 import { readVersion } from '#cli/version';
-import { loadApiKey } from '#config/api-keys';
+import { findApiKey } from '#config/api-keys';
 import { type Paths, resolvePaths, userConfigFile } from '#config/paths';
 import { readConfig } from '#config/read-config';
 import type { DaemonStatus } from '#protocol/control';
@@ -13,10 +14,11 @@ interface Finding {
   readonly text: string;
 }
 
-/** `flowforge doctor`: starts nothing. Exit code 1 when something keeps FlowForge from working. */
+/** `flowforge doctor`: starts and changes nothing. Exit code 1 when something keeps FlowForge from working. */
 export const doctorCommand = async ({ json }: { readonly json: boolean }): Promise<number> => {
   const paths = resolvePaths(process.env);
   const status = await statusOrNull(paths);
+  const probe = await probeContainment();
   const findings: readonly Finding[] = [
     {
       subject: 'version',
@@ -24,12 +26,13 @@ export const doctorCommand = async ({ json }: { readonly json: boolean }): Promi
       text: `${readVersion(paths.packageRoot)} in ${paths.packageRoot}, Node ${process.versions.node}`,
     },
     daemonFinding(status, paths),
-    containmentFinding(status),
+    ...containmentFindings(probe, status),
     homeFinding(paths),
     keyFinding(paths),
     settingsFinding(),
   ];
-  if (json) printJson({ findings, paths: { ...paths, userConfig: userConfigFile(process.env) }, status });
+  if (json)
+    printJson({ findings, paths: { ...paths, userConfig: userConfigFile(process.env) }, containment: probe, status });
   else
     for (const { subject, state, text } of findings)
       print(`${{ good: 'ok  ', note: 'note', bad: 'BAD ' }[state]}  ${subject.padEnd(12)} ${text}\n`);
@@ -68,15 +71,35 @@ const daemonFinding = (status: DaemonStatus | null, { socketPath }: Paths): Find
   };
 };
 
-const containmentFinding = (status: DaemonStatus | null): Finding => {
-  const level = status?.containment;
-  if (level === undefined) return { subject: 'containment', state: 'note', text: 'known once a daemon runs' };
-  const text = {
-    cgroup2: 'cgroup2: nothing can leave a run',
-    'tag-scan': 'tag-scan: processes are found by tag, session and parent',
-    'process-group': 'process-group: a process that leaves its group can escape; escapees are reported',
-  }[level];
-  return { subject: 'containment', state: level === 'process-group' ? 'note' : 'good', text };
+const meaningOf = {
+  cgroup2: 'nothing can leave a run',
+  'tag-scan': 'processes are found by tag, session and parent',
+  'process-group': 'a process that leaves its group can escape; escapees are reported',
+} as const;
+
+/** What this terminal would get, why nothing better, and what a daemon that runs already has got. */
+const containmentFindings = (probe: ContainmentProbe, status: DaemonStatus | null): readonly Finding[] => {
+  const subject = 'containment';
+  const isWeak = probe.level === 'process-group';
+  const own: Finding = {
+    subject,
+    state: isWeak ? 'note' : 'good',
+    text: `${probe.level}: ${meaningOf[probe.level]} (${probe.why})`,
+  };
+  const missed = probe.better.map(
+    ({ level, whyNot, command }): Finding => ({
+      subject: '',
+      state: 'note',
+      text: `no ${level}: ${whyNot}. What would give it: ${command}`,
+    }),
+  );
+  if (status?.containment === undefined || status.containment === probe.level) return [own, ...missed];
+  const running: Finding = {
+    subject: '',
+    state: 'note',
+    text: `the daemon that runs has ${status.containment}: ${meaningOf[status.containment]}; flowforge daemon restart takes what is had here`,
+  };
+  return [own, ...missed, running];
 };
 
 const homeFinding = ({ home }: Paths): Finding => {
@@ -94,7 +117,10 @@ const homeFinding = ({ home }: Paths): Finding => {
 };
 
 const keyFinding = ({ packageRoot, home }: Paths): Finding =>
-  guarded('API key', () => `in ${loadApiKey({ env: process.env, packageRoot, home }).source}`);
+  guarded('API key', () => {
+    const found = findApiKey({ env: process.env, packageRoot, home });
+    return found === null ? 'none yet (made when the daemon first starts, or by flowforge key)' : `in ${found.source}`;
+  });
 
 const settingsFinding = (): Finding =>
   guarded('settings', () => {

@@ -9,7 +9,7 @@ import { forwardSignals } from '#cli/forward-signals';
 import { CliProblem, ownFailureExitCode } from '#cli/problem';
 import { escapeControls } from '#cli/render/escape';
 import { renderStop } from '#cli/render/run-story';
-import { type RunOptions, toRunRequest } from '#cli/run-request';
+import { type RunOptions, refuseBadPolicy, toRunRequest } from '#cli/run-request';
 import { resolvePaths } from '#config/paths';
 import type { StartedRun } from '#protocol/control';
 import type { RunId } from '#protocol/ids';
@@ -36,11 +36,12 @@ export const runCommand = async (argv: readonly string[], options: RunCommandOpt
       exitCode: ownFailureExitCode,
     });
   const request = toRunRequest(argv, options);
+  await refuseBadPolicy(request.policy);
   const guard = options.daemon ? await daemonGuard() : await ownGuard();
   try {
     const started = await guard.client.startRun(request);
     if (started.failed !== null) {
-      say(`cannot start ${argv[0]}: ${started.failed.reason}`);
+      say(`cannot start it: ${started.failed.reason}`);
       return started.failed.exitCode;
     }
     if (options.detach) {
