@@ -148,6 +148,7 @@ const requestFor = (argv: readonly string[]): RunRequest => ({
     detach: true,
     keepOrphans: false,
     injectFeedback: false,
+    transcript: null,
     flags: {},
   }),
   stdin: 'null',
