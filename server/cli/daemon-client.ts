@@ -1,8 +1,17 @@
 import { request } from 'node:http';
+import type { BacktestReport, ReplayReport } from '#protocol/backtest';
 import type { DaemonStatus, ExtendedBudget, StartedRun } from '#protocol/control';
 import type { BudgetView, LogPage, Page, Problem, ProcessCommand, RunDetail, VerifyReply } from '#protocol/gateway-api';
 import type { RunId } from '#protocol/ids';
-import type { ActivePolicy, ApplyPolicy, PolicyChange, RollbackPolicy } from '#protocol/policies';
+import type { PolicyText } from '#protocol/messages';
+import type {
+  ActivePolicy,
+  ApplyPolicy,
+  ExplainedRule,
+  PolicyChange,
+  RollbackPolicy,
+  RuleEvidence,
+} from '#protocol/policies';
 import type { RunRequest } from '#protocol/run-spec';
 import type { IncidentView, RunRow, TimelineEntry } from '#protocol/views';
 import { CliProblem } from './problem.ts';
@@ -39,6 +48,14 @@ export interface DaemonClient {
   rollbackPolicy(wish: Asked<RollbackPolicy>): Promise<PolicyChange>;
   policyHistory(): Promise<Page<TimelineEntry>>;
   activePolicies(): Promise<readonly ActivePolicy[]>;
+  replay(runId: RunId, policy: PolicyText | null): Promise<ReplayReport>;
+  backtest(ask: {
+    readonly candidate: PolicyText;
+    readonly against: string | null;
+    readonly sinceMs: number;
+  }): Promise<BacktestReport>;
+  explain(runId: RunId): Promise<{ readonly atMs: number; readonly rules: readonly ExplainedRule[] }>;
+  evidence(): Promise<readonly RuleEvidence[]>;
   /** The path opens the dashboard once. */
   ticket(): Promise<{ readonly path: string }>;
   verify(): Promise<VerifyReply>;
@@ -80,6 +97,11 @@ export const connectDaemon = (socketPath: string): DaemonClient => {
     rollbackPolicy: async (wish) => (await post('/v1/policies/rollback', wish)) as PolicyChange,
     policyHistory: async () => (await get('/v1/policies/history', { limit: 500 })) as Page<TimelineEntry>,
     activePolicies: async () => (await get('/v1/policies/active')) as readonly ActivePolicy[],
+    replay: async (runId, policy) => (await post(`/v1/runs/${runId}/replay`, { policy })) as ReplayReport,
+    backtest: async (asked) => (await post('/v1/policies/backtest', asked)) as BacktestReport,
+    explain: async (runId) =>
+      (await get(`/v1/runs/${runId}/explain`)) as { atMs: number; rules: readonly ExplainedRule[] },
+    evidence: async () => (await get('/v1/policies/evidence')) as readonly RuleEvidence[],
     ticket: async () => (await post('/v1/tickets', {})) as { path: string },
     verify: async () => (await get('/v1/verify')) as VerifyReply,
     backup: async (file) => (await post('/v1/backup', { file })) as { file: string },

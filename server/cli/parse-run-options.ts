@@ -10,6 +10,7 @@ export const parseRunOptions = (options: Readonly<Record<string, unknown>>): Run
     report: textOf(options.report),
     label: Array.isArray(options.label) ? options.label.map(String) : [],
     detach: options.detach === true,
+    injectFeedback: options.injectFeedback === true,
     keepOrphans: options.keepOrphans === true,
     daemon: options.daemon !== false,
     verbose: options.verbose === true,

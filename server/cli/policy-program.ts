@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Finish } from './program-run.ts';
 
 interface Asked {
@@ -19,6 +19,16 @@ export const addPolicy = (program: Command, finish: Finish): void => {
   const policy = program.command('policy').description('Check, test, apply and compare policies.');
   addFiles(policy, finish);
   addLive(policy, finish);
+  addPast(policy, finish);
+  program
+    .command('replay')
+    .description('Make every decision about a run again from its record: 0 all come out the same, 1 they differ.')
+    .argument('<run>')
+    .option('--policy <file>', 'judge it by this policy in place of its own')
+    .addOption(asJson())
+    .action((ref: string, options: { policy?: string; json: boolean }) =>
+      finish(import('./commands/policy-past.ts').then(({ replayCommand }) => replayCommand(ref, options))),
+    );
 };
 
 const addFiles = (policy: Command, finish: Finish): void => {
@@ -85,5 +95,54 @@ const addLive = (policy: Command, finish: Finish): void => {
     .argument('[to]', 'the beginning of a hash')
     .action((from: string | undefined, to: string | undefined) =>
       finish(import('./commands/policy-live.ts').then(({ policyDiff }) => policyDiff(from, to))),
+    );
+};
+
+const toCount = (text: string): number => {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('expected a whole number.');
+  return Number(text);
+};
+
+const addPast = (policy: Command, finish: Finish): void => {
+  policy
+    .command('backtest')
+    .description('What a policy would have done to the recorded runs; exit code 1 where --max-new-stops is exceeded.')
+    .argument('<file>', 'a file, or a name that ships')
+    .option('--since <duration>', 'how far back, like 7d', '7d')
+    .option('--against <policy>', 'active: what really happened; or the beginning of a hash of the history', 'active')
+    .option('--max-new-stops <n>', 'how many jobs that finished well it may newly stop', toCount)
+    .addOption(asJson())
+    .action((file: string, options: { since: string; against: string; maxNewStops?: number; json: boolean }) =>
+      finish(import('./commands/policy-past.ts').then(({ policyBacktest }) => policyBacktest(file, options))),
+    );
+  policy
+    .command('explain')
+    .description('The conditions of the policy of a run with the values of its last tick put in.')
+    .argument('<run>')
+    .argument('[rule]')
+    .addOption(asJson())
+    .action((ref: string, rule: string | undefined, options: { json: boolean }) =>
+      finish(import('./commands/policy-past.ts').then(({ policyExplain }) => policyExplain(ref, rule, options))),
+    );
+  policy
+    .command('promote')
+    .description('What speaks for letting rules act: 0 ready, 1 not ready, 3 inconclusive.')
+    .argument('[rule]')
+    .addOption(asJson())
+    .action((rule: string | undefined, options: { json: boolean }) =>
+      finish(import('./commands/policy-past.ts').then(({ policyPromote }) => policyPromote(rule, options))),
+    );
+  policy
+    .command('signals')
+    .description('All that a condition may speak of, with unit and meaning.')
+    .addOption(asJson())
+    .action((options: { json: boolean }) =>
+      finish(import('./commands/policy-words.ts').then(({ policySignals }) => policySignals(options))),
+    );
+  policy
+    .command('schema')
+    .description('The JSON schema of a policy, for editors.')
+    .action(() =>
+      finish(import('./commands/policy-words.ts').then(({ policySchemaCommand }) => policySchemaCommand())),
     );
 };

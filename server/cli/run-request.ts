@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly config: string | null;
   readonly detach: boolean;
   readonly keepOrphans: boolean;
+  /** Nudges go to the standard input of the job, which stays open for them. */
+  readonly injectFeedback: boolean;
   /** Of every option that is also a key of the configuration, under that key. */
   readonly flags: Readonly<Record<string, unknown>>;
 }
@@ -34,7 +36,10 @@ export const toRunRequest = (argv: readonly string[], options: RunOptions): RunR
     argv,
     cwd,
     env: jobEnvironment(process.env),
-    labels: Object.fromEntries(options.label.map(parseLabel)),
+    labels: {
+      ...Object.fromEntries(options.label.map(parseLabel)),
+      ...(options.injectFeedback ? { 'flowforge.feedback': 'stdin' } : {}),
+    },
     profile,
     policy,
     limits,
@@ -43,7 +48,7 @@ export const toRunRequest = (argv: readonly string[], options: RunOptions): RunR
     restart,
     keepOrphans: options.keepOrphans,
     umask: process.umask(),
-    stdin: options.detach ? 'null' : stdinModeOf(0),
+    stdin: options.injectFeedback ? 'fifo' : options.detach ? 'null' : stdinModeOf(0),
     model,
   };
 };

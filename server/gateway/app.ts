@@ -3,8 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import { createIdentify, type Principal } from './authenticate.ts';
+import { backtestRoutes } from './backtest-routes.ts';
 import { commandRoutes } from './command-routes.ts';
 import { daemonRoutes, openApiRoute } from './daemon-routes.ts';
+import { evidenceRoutes } from './evidence-routes.ts';
 import { type Addresses, refuseForeign, refuseSecretInUrl } from './guards.ts';
 import { healthRoutes } from './health-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
@@ -40,6 +42,8 @@ export const allRoutes = (version: string): readonly Route[] => {
     ...commandRoutes,
     ...policyViewRoutes,
     ...policyRoutes,
+    ...backtestRoutes,
+    ...evidenceRoutes,
     ...steeringRoutes,
     ...recordRoutes,
     ...daemonRoutes,

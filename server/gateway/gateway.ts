@@ -15,6 +15,7 @@ import { openLiveSocket } from './live-socket.ts';
 import { createMetrics } from './metrics.ts';
 import { createPolicyBench } from './policy-bench.ts';
 import { createRecordingWriter } from './recording-writer.ts';
+import { createReplays } from './replays.ts';
 import { createSeats } from './seats.ts';
 import { createSessions } from './sessions.ts';
 import type { Site } from './site.ts';
@@ -70,6 +71,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     await sockets.close();
     await doors.close();
     await parts.bench.close();
+    await parts.replays.close();
     await parts.recordings.close();
     await ledger.close();
   };
@@ -121,6 +123,7 @@ const openParts = async ({ home, clock, report, note, coordinator, unsettled = [
     frames: createFrameBeat(fleet, clock),
     feed: createFactFeed(ledger.lastSeq()),
     metrics,
+    replays: createReplays(home),
     writer: createLedgerWriter({ ledger, clock, report, note }),
     recorder: createRecordingWriter({ recordings, clock, report, note }),
     workers: createWorkerWatch(coordinator, note),

@@ -55,3 +55,15 @@ export const draftOf = async (
   const [own, ...parents] = known?.text.files ?? [];
   return { path: own?.path ?? 'draft.yaml', text: draft.text, parents };
 };
+
+/** Each text that ever judged is kept under its hash; what its name was is looked up once. */
+export const policyNamer = (site: Site): ((hash: string) => string | null) => {
+  const store = openPolicyStore(site.status().home);
+  const names = new Map<string, string | null>();
+  return (hash) => {
+    const known = names.get(hash);
+    const name = known === undefined ? (store.find(hash)?.name ?? null) : known;
+    names.set(hash, name);
+    return name;
+  };
+};

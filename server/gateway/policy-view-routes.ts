@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { policyJsonSchema } from '#policy/policy-schema';
 import type { PoliciesReply } from '#protocol/policy-views';
-import { draftOf, listPolicies } from './policy-catalogue.ts';
+import { draftOf, listPolicies, policyNamer } from './policy-catalogue.ts';
 import { judgedRuns } from './policy-matches.ts';
 import { json, nothing, type Route, route } from './route.ts';
 import { foldRuleRecords, recordedDays, recordedKinds } from './rule-records.ts';

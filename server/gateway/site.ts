@@ -8,6 +8,7 @@ import type { FactFeed } from './fact-feed.ts';
 import type { Fleet } from './fleet.ts';
 import type { Metrics } from './metrics.ts';
 import type { PolicyBench } from './policy-bench.ts';
+import type { Replays } from './replays.ts';
 import type { Seats } from './seats.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -24,6 +25,7 @@ export interface Site {
   /** Open streams, and open long polls: each holds a socket. */
   readonly streams: Seats;
   readonly waits: Seats;
+  readonly replays: Replays;
   readonly metrics: Metrics;
   readonly bench: PolicyBench;
   readonly clock: Clock;

@@ -45,6 +45,8 @@ export interface RecordReader {
   incidents(query: IncidentsQuery): Promise<Page<IncidentView>>;
   incident(incidentId: string): Promise<IncidentView | null>;
   timeline(query: TimelineQuery): Promise<Page<TimelineEntry>>;
+  /** Oldest first: those of one run that are of these kinds. */
+  factsOf(runId: string, kinds: readonly FactKind[]): Promise<readonly Fact[]>;
   /** Newest first. */
   ofKinds(kinds: readonly FactKind[], limit: number): Promise<readonly TimelineEntry[]>;
   /** Oldest first, in order of seq. */
@@ -88,6 +90,10 @@ export const createRecordReader = (source: DataSource): RecordReader => {
         key: (row) => String(row.seq),
         item: (row) => toTimelineEntry(parseFact(row.text)),
       });
+    },
+    factsOf: async (runId, kinds) => {
+      const rows = await facts.find({ where: { runId, kind: In([...kinds]) }, order: { seq: 'ASC' }, take: 10_000 });
+      return rows.map((row) => parseFact(row.text));
     },
     ofKinds: async (kinds, limit) => {
       const rows = await facts.find({ where: { kind: In([...kinds]) }, order: { seq: 'DESC' }, take: limit });

@@ -23,6 +23,8 @@ export interface Recordings {
   read(runId: RunId, ask: Span & { readonly maxPoints: number }): Promise<SignalSeries>;
   /** Every row in order, for replay. */
   rows(runId: RunId, span: Span): AsyncGenerator<RecordedRow>;
+  /** Puts what waits of these runs into their files, for whoever reads those. */
+  settle(runIds: readonly RunId[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -80,6 +82,10 @@ export const openRecordings = async (home: string): Promise<Recordings> => {
       for await (const row of rows(runId, span)) all.push(row);
       return { runId, ...thin(all, maxPoints) };
     },
+    settle: (runIds) =>
+      inTurn(async () => {
+        for (const runId of runIds) await flush(runId);
+      }),
     close: () =>
       inTurn(async () => {
         await flushAll();

@@ -121,15 +121,13 @@ const assess = (
             },
           ];
     case 'firing':
-      return incident === undefined
-        ? open(run, seen, newId as IncidentId, atMs)
-        : decideStep(run, incident, seen, atMs);
+      return incident === undefined ? open(run, seen, newId as IncidentId) : decideStep(run, incident, seen);
     default:
       return assertNever(seen.state);
   }
 };
 
-const open = (run: GuardedRun, seen: Assessment, incidentId: IncidentId, atMs: number): readonly FactBody[] => {
+const open = (run: GuardedRun, seen: Assessment, incidentId: IncidentId): readonly FactBody[] => {
   const opened: FactBody = {
     kind: 'incident-opened',
     incidentId,
@@ -142,7 +140,7 @@ const open = (run: GuardedRun, seen: Assessment, incidentId: IncidentId, atMs: n
     evidence: seen.evidence,
     numbers: seen.numbers,
   };
-  return [opened, ...decideStep(run, { incidentId, rule: seen.rule, stepsDone: 0, owed: null }, seen, atMs)];
+  return [opened, ...decideStep(run, { incidentId, rule: seen.rule, stepsDone: 0, owed: null }, seen)];
 };
 
 const clear = (

@@ -89,3 +89,26 @@ export interface Acknowledge {
   readonly by: Actor;
   readonly note: string;
 }
+
+/** A rule with the values of one moment put into its conditions. */
+export interface ExplainedRule {
+  readonly rule: string;
+  readonly when: string;
+  readonly holds: boolean;
+  readonly unless: string | null;
+  readonly heldBack: boolean;
+  readonly dwellMs: number;
+  readonly numbers: string;
+  readonly ladder: readonly { readonly verb: Verb; readonly afterMs: number }[];
+}
+
+/** What is known of one rule for a promotion: how often it fired, what it did, and what people said of it. */
+export interface RuleEvidence {
+  readonly rule: string;
+  readonly sinceMs: number;
+  readonly firings: number;
+  readonly wouldHaveActed: number;
+  readonly acted: number;
+  readonly right: number;
+  readonly wrong: number;
+}

@@ -46,8 +46,9 @@ export interface PolicyOutline {
   readonly notes: readonly PolicyProblem[];
 }
 
-/** What became of a rule, folded from the facts of the last days, over all runs that had a rule of this name. */
+/** What became of a rule of one policy, whatever its text was at the time, folded from the facts of the last days. */
 export interface RuleRecord {
+  readonly policy: string;
   readonly rule: string;
   readonly pending: number;
   readonly fired: number;
