@@ -46,7 +46,7 @@ const check = ({ draft, runs }: Extract<BenchTask, { kind: 'check' }>): CheckPol
   try {
     const policy = assembleDraft(draft);
     const compiled = compilePolicy(policy);
-    return { kind: 'good', outline: outlineOf(compiled, policy.files), matches: matchesOf(compiled, runs) };
+    return { kind: 'good', policy, outline: outlineOf(compiled, policy.files), matches: matchesOf(compiled, runs) };
   } catch (error) {
     return { kind: 'refused', problems: placesOf(error) };
   }

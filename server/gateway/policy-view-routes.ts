@@ -59,7 +59,7 @@ const describeAll = async (site: Site): Promise<PoliciesReply> => {
   const oldest = entries.length < mostFacts ? 0 : (entries.at(-1)?.atMs ?? 0);
   return {
     items: await listPolicies(site),
-    records: foldRuleRecords(entries.map(({ fact }) => fact).reverse(), nowMs),
+    records: foldRuleRecords(entries.map(({ fact }) => fact).reverse(), { nowMs, nameOf: policyNamer(site) }),
     recordsSinceMs: Math.max(oldest, nowMs - recordedDays * dayMs),
   };
 };

@@ -33,7 +33,8 @@ export const foldRuleRecords = (facts: readonly Fact[], { nowMs, nameOf }: Readi
   for (const fact of facts) {
     if (!('rule' in fact) || fact.atMs <= nowMs - recordedDays * dayMs) continue;
     if ('policyHash' in fact && 'incidentId' in fact) hashes.set(fact.incidentId, fact.policyHash);
-    const hash = 'policyHash' in fact ? fact.policyHash : hashes.get(fact.incidentId);
+    const hash =
+      'policyHash' in fact ? fact.policyHash : 'incidentId' in fact ? hashes.get(fact.incidentId) : undefined;
     const policy = hash === undefined ? null : nameOf(hash);
     if (policy === null) continue;
     const key = `${policy} ${fact.rule}`;
