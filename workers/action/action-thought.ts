@@ -62,3 +62,7 @@ export type ActionThought = { readonly atMs: number; readonly newId: string } & 
       readonly reason: string;
     }
 );
+
+/** A thought before it has its time and its id. */
+export type Thought = DistributiveOmit<ActionThought, 'atMs' | 'newId'>;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
