@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makePrivateDirectory } from '#config/make-directory';
 import type { Paths } from '#config/paths';
 import { connectDaemon, DaemonAway, type DaemonClient } from './daemon-client.ts';
 import { openLogSince } from './daemon-log.ts';
@@ -104,7 +104,7 @@ const unusableHome = (what: string, cause: unknown): CliProblem =>
 
 const makeHome = ({ home }: Paths): void => {
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
+    makePrivateDirectory(home);
   } catch (cause) {
     throw unusableHome(`the home ${home} cannot be made`, cause);
   }

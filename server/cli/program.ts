@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addPolicy } from './policy-program.ts';
+import { addRecord } from './program-record.ts';
 import { addRun, type Finish } from './program-run.ts';
 import { addSaying } from './say-program.ts';
 
@@ -12,13 +13,14 @@ export const buildProgram = (finish: Finish, version: string): Command => {
     .configureHelp({ optionDescription: ({ description }) => description })
     .showSuggestionAfterError()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'flowforge: ')) })
-    .showHelpAfterError('  next: flowforge --help lists the commands, flowforge COMMAND --help its options');
+    .showHelpAfterError('  next: flowforge --help lists the commands; with a command before it, its options');
   addRun(program, finish);
   addFleet(program, finish);
   addSteering(program, finish);
   addDaemon(program, finish);
   addSaying(program, finish);
   addPolicy(program, finish);
+  addRecord(program, finish);
   addRest(program, finish, version);
   return program;
 };
@@ -156,7 +158,8 @@ const addRest = (program: Command, finish: Finish, version: string): void => {
   program
     .command('scan')
     .description('Run the detectors over a file or stdin: 0 nothing to act on, 3 warn, 4 act.')
-    .argument('<file>', 'a file, or - for stdin')
+    .argument('[file]', 'a file, or - for stdin')
+    .option('--corpus <dir>', 'every stream of a labelled directory (manifest.jsonl), as a confusion table')
     .addOption(
       new Option('--format <format>', 'what the file holds')
         .choices(['auto', 'lines', 'timed-lines', 'text', 'agent', 'events'])
@@ -164,7 +167,7 @@ const addRest = (program: Command, finish: Finish, version: string): void => {
     )
     .option('--rate <lines>', 'lines per second, where the stream has no clock', Number)
     .addOption(asJson())
-    .action((file: string, options: { format: string; rate?: number; json: boolean }) =>
+    .action((file: string | undefined, options: { format: string; rate?: number; corpus?: string; json: boolean }) =>
       finish(import('./commands/scan.ts').then(({ scanCommand }) => scanCommand(file, options))),
     );
   program

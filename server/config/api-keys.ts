@@ -1,18 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, linkSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigProblem } from './config.ts';
 import { migrateLegacyNames, readAssignments } from './env-file.ts';
+import { makePrivateDirectory } from './make-directory.ts';
 
 /** The key that the gateway asks for on its TCP port, and where it came from. */
 export interface ApiKey {
@@ -99,7 +90,7 @@ const createIn = (files: readonly string[], places: KeyPlaces): ApiKey => {
   const refusals: string[] = [];
   for (const file of files) {
     try {
-      mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+      makePrivateDirectory(path.dirname(file));
       writePrivateFile(file, `${variable}=${key}\n`);
       return { key, source: file, created: true };
     } catch (error) {

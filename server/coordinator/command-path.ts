@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 export type FoundCommand =
@@ -36,9 +36,24 @@ const look = (file: string, command: string): FoundCommand => {
   }
   try {
     accessSync(file, constants.X_OK);
-    return { kind: 'found', file };
   } catch {
     /* there, but not for us to execute: 126 */
     return { kind: 'refused', exitCode: 126, reason: `${command} is not executable (chmod +x ${file}?)` };
   }
+  const interpreter = interpreterOf(file);
+  if (interpreter === null || existsSync(interpreter)) return { kind: 'found', file };
+  return { kind: 'refused', exitCode: 127, reason: `${command} asks for ${interpreter}, which is not there` };
+};
+
+/** What its first line names after `#!`; null for a binary. */
+const interpreterOf = (file: string): string | null => {
+  const head = Buffer.alloc(256);
+  try {
+    const descriptor = openSync(file, 'r');
+    readSync(descriptor, head, 0, head.length, 0);
+    closeSync(descriptor);
+  } catch {
+    return null; // may be executed, not read: the kernel will know
+  }
+  return /^#![ \t]*(\/[^\s\0]+)[ \t\r\n]/.exec(head.toString('latin1'))?.[1] ?? null;
 };

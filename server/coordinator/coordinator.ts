@@ -25,6 +25,7 @@ import { createFleet } from './fleet.ts';
 import { openJournal } from './journal.ts';
 import { createJournalWatch } from './journal-watch.ts';
 import { readKeptHead } from './kept-head.ts';
+import { createLogCap } from './log-cap.ts';
 import { createPolicyDesk } from './policy-desk.ts';
 import { wires, workers } from './topology.ts';
 import { untold, type WorkerSetup } from './worker-setup.ts';
@@ -41,6 +42,8 @@ export interface CoordinatorOptions {
   readonly faultsAllowed: boolean;
   /** More running jobs than this are not acted on by a change of policy without a person's word. */
   readonly mostActedOn: number;
+  /** Of one run, both streams together. */
+  readonly logCapBytes: number;
   readonly failpoint: Failpoint | null;
   readonly handleFor: (
     level: ContainmentLevel,
@@ -204,6 +207,14 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   };
   const journalWatch = createJournalWatch({ clock, journal, onTrouble: tellTrouble });
 
+  const logCap = createLogCap({
+    clock,
+    capBytes: options.logCapBytes,
+    runs: () => fleet.table.live().map(({ spec, runDir }) => ({ runId: spec.runId, runDir })),
+    say: (body) => void desk.say(body),
+    log: options.log,
+  });
+
   return {
     control,
     start: async () => {
@@ -220,6 +231,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       });
       fleet.adopt(known, journal.settled());
       journalWatch.start();
+      logCap.start();
       desk.catchUp();
       await supervisor.start();
       void policies.reload('all', { by: 'daemon', who: 'FlowForge started', reason: '' });
@@ -227,6 +239,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     reloadPolicies: (who) => void policies.reload('all', { by: 'daemon', who, reason: '' }),
     stop: async () => {
       journalWatch.stop();
+      logCap.stop();
       await policies.stop();
       await supervisor.stop();
       journal.flush();

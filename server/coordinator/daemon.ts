@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { handleFor } from '#action/containment/boundary';
 import { probeContainment } from '#action/containment/probe';
 import { readBootId } from '#action/process-identity';
+import { makePrivateDirectory } from '#config/make-directory';
 import { systemClock } from '#runtime/clock';
 import { type Coordinator, createCoordinator } from './coordinator.ts';
 import type { Failpoint } from './failpoint.ts';
@@ -27,6 +27,7 @@ export interface DaemonSettings {
   readonly after: 'asked' | 'crash' | 'first';
   readonly faultsAllowed: boolean;
   readonly mostActedOn: number;
+  readonly logCapBytes: number;
   readonly failpoint: Failpoint | null;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
@@ -40,8 +41,7 @@ export const startDaemon = async (settings: DaemonSettings): Promise<DaemonStart
   process.umask(0o077);
   const unusable = (why: string): DaemonStart => ({ kind: 'refused', exitCode: exitCodes.unusable, why });
   try {
-    for (const dir of [settings.home, settings.runsDir, path.dirname(settings.socketPath)])
-      mkdirSync(dir, { recursive: true, mode: 0o700 });
+    for (const dir of [settings.home, settings.runsDir, path.dirname(settings.socketPath)]) makePrivateDirectory(dir);
   } catch (cause) {
     return unusable(
       `the home ${settings.home} cannot be written to (${messageOf(cause)}); set FLOWFORGE_HOME to a directory of yours`,
@@ -96,6 +96,7 @@ const guard = async (
     bootId: readBootId(),
     faultsAllowed: settings.faultsAllowed,
     mostActedOn: settings.mostActedOn,
+    logCapBytes: settings.logCapBytes,
     failpoint: settings.failpoint,
     handleFor,
     log,

@@ -37,7 +37,8 @@ await hostWorker<Setup>(async (host) => {
     report: (fact) => reports.send(fact),
     note: (error) => process.stderr.write(`gateway: ${error instanceof Error ? error.stack : String(error)}\n`),
   });
-  host.inlet<FactDelivery>('facts-to-gateway', (delivery) => gateway.facts(delivery));
+  // At once: what waits for the database must not keep the next facts from whoever looks.
+  host.inlet<FactDelivery>('facts-to-gateway', (delivery) => gateway.facts(delivery), 'at-once');
   host.inlet<LiveFrame>('live', (frame) => gateway.live(frame));
   host.inlet<RecordingBatch>('recordings', (batch) => gateway.record(batch));
   await gateway.listen();

@@ -44,8 +44,8 @@ export interface Forge {
   end(): Promise<void>;
 }
 
-export const createForge = (extra: Readonly<Record<string, string>> = {}): Forge => {
-  const home = mkdtempSync(path.join(tmpdir(), 'ff-e2e-'));
+export const createForge = (extra: Readonly<Record<string, string>> = {}, within = tmpdir()): Forge => {
+  const home = mkdtempSync(path.join(within, 'ff-e2e-'));
   const { PYTHONUNBUFFERED: _, ...inherited } = process.env;
   const env = {
     ...inherited,

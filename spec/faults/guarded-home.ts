@@ -48,9 +48,14 @@ export interface Load {
 export const usualLoad: Load = { jobs: 10, linesPerSecond: 100 };
 
 export const openHome = async (
-  options: { readonly load?: Load | null; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly load?: Load | null;
+    readonly env?: Readonly<Record<string, string>>;
+    /** The directory that the home is made in. */
+    readonly within?: string;
+  } = {},
 ): Promise<GuardedHome> => {
-  const forge = createForge({ ...options.env });
+  const forge = createForge({ ...options.env }, options.within);
   const { home } = forge;
   const begun = await forge.run('daemon', 'start');
   if (begun.code !== 0) throw new Error(`the daemon did not start: ${begun.stderr}`);
@@ -166,7 +171,7 @@ const startLoad = async (start: GuardedHome['start'], load: Load | null): Promis
     '--count',
     '1000000',
     '--timeout',
-    '900',
+    '5400',
   ];
   const started = await Promise.all(
     Array.from({ length: load.jobs }, (_, i) => start(argv, { name: `load-${i + 1}` })),

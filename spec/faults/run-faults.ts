@@ -3,6 +3,8 @@ import { adoptionFaults } from './adoption.fault.ts';
 import { containmentFaults } from './containment.fault.ts';
 import { daemonFaults } from './daemon.fault.ts';
 import type { Fault, FaultSetting, Verdict } from './fault.ts';
+import { outputFaults } from './output.fault.ts';
+import { recordFaults } from './record.fault.ts';
 import { workerFaults } from './worker.fault.ts';
 
 /**
@@ -12,9 +14,14 @@ import { workerFaults } from './worker.fault.ts';
  *
  * FLOWFORGE_CONTAINMENT=tag-scan tells the same stories one level lower. Exit code 1 when one of them failed.
  */
-const catalogue: readonly Fault[] = [...containmentFaults, ...daemonFaults, ...adoptionFaults, ...workerFaults].sort(
-  (a, b) => a.id.localeCompare(b.id),
-);
+const catalogue: readonly Fault[] = [
+  ...containmentFaults,
+  ...daemonFaults,
+  ...adoptionFaults,
+  ...recordFaults,
+  ...outputFaults,
+  ...workerFaults,
+].sort((a, b) => a.id.localeCompare(b.id));
 
 interface Outcome {
   readonly fault: Fault;

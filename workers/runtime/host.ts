@@ -3,7 +3,15 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { beat } from './heartbeat.ts';
-import { type Delivery, type LinkInlet, type LinkOutlet, type Outlet, openInlet, openOutlet } from './link.ts';
+import {
+  type Delivery,
+  type LinkInlet,
+  type LinkOutlet,
+  type Outlet,
+  openInlet,
+  openOutlet,
+  type Reading,
+} from './link.ts';
 
 /** What a worker is born with. */
 export interface WorkerBirth<Setup> {
@@ -41,7 +49,7 @@ export interface WorkerHost<Setup> {
   readonly generation: number;
   readonly setup: Setup;
   outlet<Body>(wire: string): Outlet<Body> & { pending(): number };
-  inlet<Body>(wire: string, handle: (body: Body, skipped: number) => void | Promise<void>): void;
+  inlet<Body>(wire: string, handle: (body: Body, skipped: number) => void | Promise<void>, reading?: Reading): void;
 }
 
 /**
@@ -81,8 +89,8 @@ export const hostWorker = async <Setup>(
       outlets.set(wire, outlet as LinkOutlet<unknown>);
       return outlet;
     },
-    inlet: (wire, handle) => {
-      const inlet = openInlet(handle);
+    inlet: (wire, handle, reading) => {
+      const inlet = openInlet(handle, reading);
       inlet.connect(bornWire(wire).port);
       inlets.set(wire, inlet);
     },

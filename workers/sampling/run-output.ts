@@ -27,7 +27,7 @@ export interface RunOutputOptions {
 export const refillBytes = 256 * 1024;
 // An agent's tokens are counted from its first line on; its streams are small, and beyond this the count begins later.
 const agentRefillBytes = 16 * 1024 * 1024;
-const headBytes = 64 * 1024;
+const headBytes = 1024 * 1024;
 const newline = 0x0a;
 
 /** What one run writes, from bytes to lines, events and marks of progress. */
