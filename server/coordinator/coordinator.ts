@@ -27,7 +27,7 @@ import { createJournalWatch } from './journal-watch.ts';
 import { readKeptHead } from './kept-head.ts';
 import { createLogCap } from './log-cap.ts';
 import { createPolicyDesk } from './policy-desk.ts';
-import { wires, workers } from './topology.ts';
+import { deliveryOf, wires, workers } from './topology.ts';
 import { untold, type WorkerSetup } from './worker-setup.ts';
 
 export interface CoordinatorOptions {
@@ -246,10 +246,4 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       journal.close();
     },
   };
-};
-
-const deliveryOf = (wire: string) => {
-  const plan = wires.find((known) => known.wire === wire);
-  if (plan === undefined) throw new Error(`topology.ts has no wire "${wire}"`);
-  return plan.delivery;
 };

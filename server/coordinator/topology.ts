@@ -55,3 +55,9 @@ export const wires: readonly WirePlan[] = [
   { wire: 'live', from: 'detection', to: 'gateway', delivery: { kind: 'latest-wins' } },
   { wire: 'recordings', from: 'detection', to: 'gateway', delivery: { kind: 'must-arrive', window: 8 } },
 ];
+
+export const deliveryOf = (wire: string) => {
+  const plan = wires.find((known) => known.wire === wire);
+  if (plan === undefined) throw new Error(`topology.ts has no wire "${wire}"`);
+  return plan.delivery;
+};
