@@ -12,8 +12,7 @@ import { decideAction } from './action-brain.ts';
 import { type ActionState, evolveAction, noRuns } from './action-state.ts';
 import type { ActionThought, Thought } from './action-thought.ts';
 import type { Boundary } from './containment/membership.ts';
-import { endTree } from './end-tree.ts';
-import { verifyDeadlineMs } from './kill-protocol.ts';
+import { countLeft, endTree } from './end-tree.ts';
 import { pauseTree, resumeTree } from './pause-protocol.ts';
 import { nudgeRun, throttleRun } from './steer-run.ts';
 
@@ -189,7 +188,7 @@ export const createAction = (options: ActionOptions): ActionWorker => {
         }
         case 'reap': {
           const watch = watched.get(message.runId);
-          const processes = watch === undefined ? 0 : await countLeft(watch.boundary);
+          const processes = watch === undefined ? 0 : await countLeft(watch);
           return deliver({
             kind: 'tree-looked-at',
             runId: message.runId,
@@ -228,12 +227,6 @@ export const createAction = (options: ActionOptions): ActionWorker => {
 const causeOf = (verdict: Assessment): StopCause => {
   if (verdict.rule.startsWith('budget.')) return 'budget';
   return verdict.isLimit ? 'limit' : 'policy';
-};
-
-/** A single look misses a chain of processes that fork once and exit: "none" is only said after the longer look of a kill. */
-const countLeft = async (boundary: Boundary): Promise<number> => {
-  const living = (await boundary.members()).filter((member) => !member.isZombie).length;
-  return living > 0 || boundary.level() === 'cgroup2' ? living : (await boundary.kill(verifyDeadlineMs)).length;
 };
 
 /** How many were halted; those that could not be are still held by the boundary and named when the tree is ended. */
