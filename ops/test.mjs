@@ -67,6 +67,7 @@ const steps = [
   ],
   ['build', build],
   ['specs', specs],
+  ['faults, short form', () => run(process.execPath, [path.join(root, 'dist/spec/faults/run-faults.js'), '--short'])],
   ['the five largest files', sizes],
 ];
 

@@ -4,6 +4,8 @@ export type Route =
   | { readonly kind: 'run'; readonly runId: string }
   | { readonly kind: 'incidents' }
   | { readonly kind: 'incident'; readonly incidentId: string }
+  | { readonly kind: 'policies' }
+  | { readonly kind: 'policy'; readonly name: string }
   | { readonly kind: 'unknown'; readonly path: string };
 
 const routeOf = (path: string): Route => {
@@ -13,6 +15,8 @@ const routeOf = (path: string): Route => {
   if (first === 'runs') return second === undefined ? { kind: 'fleet' } : { kind: 'run', runId: second };
   if (first === 'incidents')
     return second === undefined ? { kind: 'incidents' } : { kind: 'incident', incidentId: second };
+  if (first === 'policies')
+    return second === undefined ? { kind: 'policies' } : { kind: 'policy', name: decodeURIComponent(second) };
   return { kind: 'unknown', path };
 };
 

@@ -1,7 +1,17 @@
 import { request } from 'node:http';
-import type { DaemonStatus, StartedRun } from '#protocol/control';
-import type { LogPage, Page, Problem, ProcessCommand, RunDetail, VerifyReply } from '#protocol/gateway-api';
+import type { BacktestReport, ReplayReport } from '#protocol/backtest';
+import type { DaemonStatus, ExtendedBudget, StartedRun } from '#protocol/control';
+import type { BudgetView, LogPage, Page, Problem, ProcessCommand, RunDetail, VerifyReply } from '#protocol/gateway-api';
 import type { RunId } from '#protocol/ids';
+import type { PolicyText } from '#protocol/messages';
+import type {
+  ActivePolicy,
+  ApplyPolicy,
+  ExplainedRule,
+  PolicyChange,
+  RollbackPolicy,
+  RuleEvidence,
+} from '#protocol/policies';
 import type { RunRequest } from '#protocol/run-spec';
 import type { IncidentView, RunRow, TimelineEntry } from '#protocol/views';
 import { CliProblem } from './problem.ts';
@@ -24,12 +34,37 @@ export interface DaemonClient {
     runId: RunId,
     query: { readonly stdout?: number; readonly stderr?: number; readonly tail?: number },
   ): Promise<LogPage>;
+  ack(
+    incidentId: string,
+    body: { readonly verdict: 'right' | 'wrong' | null; readonly note: string },
+  ): Promise<unknown>;
+  nudge(runId: RunId, message: string): Promise<unknown>;
+  budgets(runId: RunId): Promise<readonly BudgetView[]>;
+  extendBudget(
+    runId: RunId,
+    body: { readonly budget: string | null; readonly usd: number | null; readonly reason: string },
+  ): Promise<ExtendedBudget>;
+  applyPolicy(wish: Asked<ApplyPolicy>): Promise<PolicyChange>;
+  rollbackPolicy(wish: Asked<RollbackPolicy>): Promise<PolicyChange>;
+  policyHistory(): Promise<Page<TimelineEntry>>;
+  activePolicies(): Promise<readonly ActivePolicy[]>;
+  replay(runId: RunId, policy: PolicyText | null): Promise<ReplayReport>;
+  backtest(ask: {
+    readonly candidate: PolicyText;
+    readonly against: string | null;
+    readonly sinceMs: number;
+  }): Promise<BacktestReport>;
+  explain(runId: RunId): Promise<{ readonly atMs: number; readonly rules: readonly ExplainedRule[] }>;
+  evidence(): Promise<readonly RuleEvidence[]>;
   /** The path opens the dashboard once. */
   ticket(): Promise<{ readonly path: string }>;
   verify(): Promise<VerifyReply>;
   backup(file: string): Promise<{ readonly file: string }>;
   stopDaemon(body: { readonly stopJobs: boolean }): Promise<{ readonly runsLeft: number }>;
 }
+
+/** The gateway says who asked. */
+type Asked<Wish> = Omit<Wish, 'by' | 'who'>;
 
 /** Nobody answers on the socket: the daemon is not there, or not there yet. */
 export class DaemonAway extends Error {
@@ -54,6 +89,19 @@ export const connectDaemon = (socketPath: string): DaemonClient => {
         limit: 500,
       })) as Page<TimelineEntry>,
     log: async (runId, query) => (await get(`/v1/runs/${runId}/log`, query)) as LogPage,
+    ack: (incidentId, body) => post(`/v1/incidents/${encodeURIComponent(incidentId)}/ack`, body),
+    nudge: (runId, message) => post(`/v1/runs/${runId}/nudge`, { message }),
+    budgets: async (runId) => (await get(`/v1/runs/${runId}/budgets`)) as readonly BudgetView[],
+    extendBudget: async (runId, body) => (await post(`/v1/runs/${runId}/budgets/extend`, body)) as ExtendedBudget,
+    applyPolicy: async (wish) => (await post('/v1/policies/apply', wish)) as PolicyChange,
+    rollbackPolicy: async (wish) => (await post('/v1/policies/rollback', wish)) as PolicyChange,
+    policyHistory: async () => (await get('/v1/policies/history', { limit: 500 })) as Page<TimelineEntry>,
+    activePolicies: async () => (await get('/v1/policies/active')) as readonly ActivePolicy[],
+    replay: async (runId, policy) => (await post(`/v1/runs/${runId}/replay`, { policy })) as ReplayReport,
+    backtest: async (asked) => (await post('/v1/policies/backtest', asked)) as BacktestReport,
+    explain: async (runId) =>
+      (await get(`/v1/runs/${runId}/explain`)) as { atMs: number; rules: readonly ExplainedRule[] },
+    evidence: async () => (await get('/v1/policies/evidence')) as readonly RuleEvidence[],
     ticket: async () => (await post('/v1/tickets', {})) as { path: string },
     verify: async () => (await get('/v1/verify')) as VerifyReply,
     backup: async (file) => (await post('/v1/backup', { file })) as { file: string },

@@ -75,7 +75,7 @@ const startDaemon = async (paths: Paths, { client, quiet }: Starting): Promise<v
         await sleep(tryAgainMs);
         keeper = null;
       }
-      if (!hasSaid && performance.now() - startedMs > sayAfterMs) {
+      if (process.stderr.isTTY && !hasSaid && performance.now() - startedMs > sayAfterMs) {
         hasSaid = true;
         process.stderr.write('flowforge: starting the daemon …\n');
       }

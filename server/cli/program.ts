@@ -1,5 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { addPolicy } from './policy-program.ts';
+import { addRecord } from './program-record.ts';
 import { addRun, type Finish } from './program-run.ts';
+import { addSaying } from './say-program.ts';
 
 /** The whole command line as a table. What a command needs is loaded when it runs, and no earlier. */
 export const buildProgram = (finish: Finish, version: string): Command => {
@@ -15,7 +18,9 @@ export const buildProgram = (finish: Finish, version: string): Command => {
   addFleet(program, finish);
   addSteering(program, finish);
   addDaemon(program, finish);
+  addSaying(program, finish);
   addPolicy(program, finish);
+  addRecord(program, finish);
   addRest(program, finish, version);
   return program;
 };
@@ -142,26 +147,6 @@ const addDaemon = (program: Command, finish: Finish): void => {
     );
 };
 
-const addPolicy = (program: Command, finish: Finish): void => {
-  const policy = program.command('policy').description('Check and test policy files.');
-  policy
-    .command('check')
-    .description('Say what is wrong with policy files, with line and column (exit code 2), or that they are good.')
-    .argument('<file...>', 'files, or names that ship')
-    .addOption(asJson())
-    .action((files: readonly string[], options: { json: boolean }) =>
-      finish(import('./commands/policy.ts').then(({ policyCheck }) => policyCheck(files, options))),
-    );
-  policy
-    .command('test')
-    .description('Run the tests in *.test.yaml files: 0 all pass, 1 a test failed, 2 a file is not valid.')
-    .argument('<file...>')
-    .addOption(asJson())
-    .action((files: readonly string[], options: { json: boolean }) =>
-      finish(import('./commands/policy.ts').then(({ policyTest }) => policyTest(files, options))),
-    );
-};
-
 const addRest = (program: Command, finish: Finish, version: string): void => {
   program
     .command('demo')
@@ -173,7 +158,8 @@ const addRest = (program: Command, finish: Finish, version: string): void => {
   program
     .command('scan')
     .description('Run the detectors over a file or stdin: 0 nothing to act on, 3 warn, 4 act.')
-    .argument('<file>', 'a file, or - for stdin')
+    .argument('[file]', 'a file, or - for stdin')
+    .option('--corpus <dir>', 'every stream of a labelled directory (manifest.jsonl), as a confusion table')
     .addOption(
       new Option('--format <format>', 'what the file holds')
         .choices(['auto', 'lines', 'timed-lines', 'text', 'agent', 'events'])
@@ -181,7 +167,7 @@ const addRest = (program: Command, finish: Finish, version: string): void => {
     )
     .option('--rate <lines>', 'lines per second, where the stream has no clock', Number)
     .addOption(asJson())
-    .action((file: string, options: { format: string; rate?: number; json: boolean }) =>
+    .action((file: string | undefined, options: { format: string; rate?: number; corpus?: string; json: boolean }) =>
       finish(import('./commands/scan.ts').then(({ scanCommand }) => scanCommand(file, options))),
     );
   program

@@ -15,6 +15,10 @@ export interface RunOptions {
   readonly config: string | null;
   readonly detach: boolean;
   readonly keepOrphans: boolean;
+  /** Nudges go to the standard input of the job, which stays open for them. */
+  readonly injectFeedback: boolean;
+  /** The file in which an agent keeps what it does, where it does not stream. */
+  readonly transcript: string | null;
   /** Of every option that is also a key of the configuration, under that key. */
   readonly flags: Readonly<Record<string, unknown>>;
 }
@@ -34,7 +38,11 @@ export const toRunRequest = (argv: readonly string[], options: RunOptions): RunR
     argv,
     cwd,
     env: jobEnvironment(process.env),
-    labels: Object.fromEntries(options.label.map(parseLabel)),
+    labels: {
+      ...Object.fromEntries(options.label.map(parseLabel)),
+      ...(options.injectFeedback ? { 'flowforge.feedback': 'stdin' } : {}),
+      ...(options.transcript === null ? {} : { 'flowforge.transcript': path.resolve(cwd, options.transcript) }),
+    },
     profile,
     policy,
     limits,
@@ -43,7 +51,7 @@ export const toRunRequest = (argv: readonly string[], options: RunOptions): RunR
     restart,
     keepOrphans: options.keepOrphans,
     umask: process.umask(),
-    stdin: options.detach ? 'null' : stdinModeOf(0),
+    stdin: options.injectFeedback ? 'fifo' : options.detach ? 'null' : stdinModeOf(0),
     model,
   };
 };

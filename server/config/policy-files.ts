@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
+import { findExcess } from '#policy/source-bounds';
 import type { PolicyText } from '#protocol/messages';
 import type { PolicySource } from '#protocol/run-spec';
 
 const MAX_FILES = 16;
+/** Beyond this nobody wrote it, and even reading it takes a while; the compiler's own bound is tighter. */
+const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
  * A policy with all its parents, as text: what the threads compile, each for itself.
@@ -50,11 +53,38 @@ const readShipped = (name: string, policiesDir: string): { path: string; text: s
 
 const readBeside = (child: string, parent: string): { path: string; text: string } => {
   const file = path.resolve(path.dirname(child), parent);
-  return { path: file, text: readFileSync(file, 'utf8') };
+  return { path: file, text: readBounded(file) };
+};
+
+/** The same source with what lies in its file now. @throws Error naming the file when it cannot be read. */
+export const rereadSource = (source: PolicySource): PolicySource =>
+  source.kind === 'shipped' ? source : { ...source, text: readBounded(source.path) };
+
+/** Where the texts of a policy lie on disk; shipped ones are named relative to the package. */
+export const filesOf = (policy: PolicyText, policiesDir: string): readonly string[] =>
+  policy.files.map(({ path: file }) => (path.isAbsolute(file) ? file : path.join(policiesDir, path.basename(file))));
+
+/** `x.test.yaml` beside `x.yaml`; shipped policies were tested before they shipped. */
+export const testFileOf = (policy: PolicyText): string | null => {
+  const own = policy.files[0]?.path ?? '';
+  return path.isAbsolute(own) ? own.replace(/(\.ya?ml)?$/, '.test.yaml') : null;
+};
+
+export const readTestBeside = (policy: PolicyText): { readonly path: string; readonly text: string } | null => {
+  const file = testFileOf(policy);
+  return file !== null && existsSync(file) ? { path: file, text: readBounded(file) } : null;
+};
+
+const readBounded = (file: string): string => {
+  const { size } = statSync(file);
+  if (size > MAX_BYTES)
+    throw new Error(`${file}:1:1: a policy of ${Math.ceil(size / 1024)} KB was not written by a person`);
+  return readFileSync(file, 'utf8');
 };
 
 /** Only names are looked at here; whether the file is a good policy is for the compiler to say, with line and column. */
 const parentsOf = (text: string): string[] => {
+  if (findExcess(text) !== null) return [];
   try {
     const document: unknown = parse(text, { maxAliasCount: 10 });
     const parents = typeof document === 'object' && document !== null && 'extends' in document ? document.extends : [];

@@ -6,9 +6,12 @@ import type { ActionMessage } from '#protocol/messages';
 import { isOver } from '#protocol/run-state';
 import type { Clock } from '#runtime/clock';
 import type { Fleet } from './fleet.ts';
+import type { PolicyBook } from './policy-book.ts';
+import { createPolicyControl } from './policy-control.ts';
 
 export interface ControlOptions {
   readonly fleet: Fleet;
+  readonly policies: Pick<PolicyBook, 'apply' | 'rollback' | 'active'>;
   readonly clock: Clock;
   readonly orderAction: (message: ActionMessage) => void;
   readonly workers: () => readonly WorkerStatus[];
@@ -35,6 +38,7 @@ export const createControl = (options: ControlOptions): CoordinatorControl => {
   };
 
   const stopAllJobs = async (by: Actor): Promise<void> => {
+    for (const { spec } of fleet.table.live()) fleet.dequeue(spec.runId, 'FlowForge is told to stop with its jobs');
     for (const { spec } of fleet.table.live()) {
       orderAction({
         kind: 'stop-requested',
@@ -67,15 +71,17 @@ export const createControl = (options: ControlOptions): CoordinatorControl => {
       }
     },
     stopRun: async (command) =>
-      onLiveRun(command, (runId) => ({
-        kind: 'stop-requested',
-        runId,
-        cause: 'user',
-        by: command.by,
-        reason: command.reason,
-        restartAfter: false,
-        graceMs: command.graceMs,
-      })),
+      fleet.dequeue(command.runId, command.reason || 'it was stopped before its turn came')
+        ? { kind: 'done', value: { accepted: true } }
+        : onLiveRun(command, (runId) => ({
+            kind: 'stop-requested',
+            runId,
+            cause: 'user',
+            by: command.by,
+            reason: command.reason,
+            restartAfter: false,
+            graceMs: command.graceMs,
+          })),
     restartRun: async (command): Promise<Accepted> => {
       const record = fleet.table.get(command.runId);
       if (record !== undefined && !isOver(record.view.state)) {
@@ -96,6 +102,7 @@ export const createControl = (options: ControlOptions): CoordinatorControl => {
       onLiveRun(command, (runId) => ({ kind: 'pause-requested', runId, by: command.by, reason: command.reason })),
     resumeRun: async (command) =>
       onLiveRun(command, (runId) => ({ kind: 'resume-requested', runId, by: command.by, reason: command.reason })),
+    ...createPolicyControl(options),
     stopDaemon: async ({ by, stopJobs }) => {
       if (stopJobs) await stopAllJobs(by);
       const runsLeft = fleet.table.live().length;

@@ -1,9 +1,18 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { openPolicyStore } from '#config/policy-store';
 import type { CoordinatorControl, GatewaySetup, WorkerStatus } from '#protocol/control';
 import type { Fact, WorkerName } from '#protocol/facts';
-import type { ActionMessage, FactDelivery, FactReport, RunChange, SamplingMessage } from '#protocol/messages';
+import type {
+  ActionMessage,
+  DetectionMessage,
+  FactDelivery,
+  FactReport,
+  RunChange,
+  SamplingMessage,
+} from '#protocol/messages';
+import type { PolicyPreview } from '#protocol/policies';
 import type { ContainmentHandle, ContainmentLevel } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
 import { openInlet, openOutlet } from '#runtime/link';
@@ -14,18 +23,12 @@ import { createFactDesk, type FactDesk } from './fact-desk.ts';
 import type { Failpoint } from './failpoint.ts';
 import { createFleet } from './fleet.ts';
 import { openJournal } from './journal.ts';
-import { wires, workers } from './topology.ts';
-
-/** What a worker is told at its birth; each takes what it needs. */
-export interface WorkerSetup {
-  readonly home: string;
-  readonly history: readonly Fact[];
-  /** The runs there are, for a worker that takes a dead one's place; the first of its kind is told over its wire. */
-  readonly introductions: readonly RunChange[];
-  readonly gateway: GatewaySetup;
-  /** To the gateway only: the comlink port of `CoordinatorControl`. */
-  readonly coordinator: MessagePort | null;
-}
+import { createJournalWatch } from './journal-watch.ts';
+import { readKeptHead } from './kept-head.ts';
+import { createLogCap } from './log-cap.ts';
+import { createPolicyDesk } from './policy-desk.ts';
+import { deliveryOf, wires, workers } from './topology.ts';
+import { untold, type WorkerSetup } from './worker-setup.ts';
 
 export interface CoordinatorOptions {
   readonly clock: Clock;
@@ -37,6 +40,11 @@ export interface CoordinatorOptions {
   readonly after: 'asked' | 'crash' | 'first';
   readonly bootId: string;
   readonly faultsAllowed: boolean;
+  /** More running jobs than this are not acted on by a change of policy without a person's word. */
+  readonly mostActedOn: number;
+  readonly maxConcurrent: number;
+  /** Of one run, both streams together. */
+  readonly logCapBytes: number;
   readonly failpoint: Failpoint | null;
   readonly handleFor: (
     level: ContainmentLevel,
@@ -50,23 +58,28 @@ export interface CoordinatorOptions {
 export interface Coordinator {
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Looks at the files of all policies in force again. */
+  reloadPolicies(who: string): void;
   readonly control: CoordinatorControl;
 }
+
+/** Threads that no longer listen and cannot be ended: with two of them, a new process is cleaner. */
+const abandonedAtMost = 2;
 
 /** Holds what must not be lost: child handles, the journal, the list of threads. It computes nothing. */
 export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const { clock } = options;
-  const journal = openJournal(options.journalDir);
+  const journal = openJournal(options.journalDir, readKeptHead(options.home));
   const toSampling = openOutlet<SamplingMessage>(deliveryOf('run-changes-to-sampling'));
-  const toDetection = openOutlet<RunChange>(deliveryOf('run-changes-to-detection'));
+  const toDetection = openOutlet<DetectionMessage>(deliveryOf('run-changes-to-detection'));
   const toAction = openOutlet<ActionMessage>(deliveryOf('orders-to-action'));
   const toGateway = openOutlet<FactDelivery>(deliveryOf('facts-to-gateway'));
-
   const tellWorkers = (change: RunChange): void => {
     void toSampling.send(change);
     void toDetection.send(change);
     void toAction.send({ kind: 'run-changed', change });
   };
+  const store = openPolicyStore(options.home);
   const desk: FactDesk = createFactDesk({
     clock,
     journal,
@@ -75,18 +88,30 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     failpoint: options.failpoint,
   });
   const fleet = createFleet({
+    store,
+    policies: () => policies,
     clock,
     runsDir: options.runsDir,
     policiesDir: options.policiesDir,
     containment: options.gateway.containment,
+    maxConcurrent: options.maxConcurrent,
     handleFor: options.handleFor,
     desk: () => desk,
     tellWorkers,
     orderAction: (message) => void toAction.send(message),
-    onDamage: (what) => {
-      options.log('error', what);
-      desk.say({ kind: 'ledger-trouble', why: what, lostFrom: null });
-    },
+    onDamage: (why) => tellTrouble(why),
+  });
+
+  const policies = createPolicyDesk({
+    clock,
+    store,
+    policiesDir: options.policiesDir,
+    table: fleet.table,
+    say: (body) => void desk.say(body, { sync: true }),
+    tellWorkers,
+    askDetection: (message) => void toDetection.send(message),
+    mostActedOn: options.mostActedOn,
+    log: options.log,
   });
 
   /** Action believes what the others say of its runs; what it said itself it believes already. */
@@ -97,23 +122,26 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   const reports = openInlet<FactReport>((report) => desk.take(report));
   const samplingReports = openInlet<FactReport>((report) => desk.take(report));
+  const previews = openInlet<PolicyPreview>((preview) => policies.heard(preview));
   const gatewayReports = openInlet<FactReport>((report) => desk.take(report));
 
   const born = new Set<string>();
   const setupOf = async (worker: string): Promise<{ setup: WorkerSetup; transfer: MessagePort[] }> => {
     const introductions: RunChange[] = [];
-    if (born.has(worker)) fleet.introduce((change) => introductions.push(change));
+    const isSuccessor = born.has(worker);
+    if (isSuccessor) fleet.introduce((change) => introductions.push(change));
     born.add(worker);
-    const setup = { home: options.home, gateway: options.gateway, introductions, history: [], coordinator: null };
+    const setup = { home: options.home, gateway: options.gateway, introductions, ...untold };
     if (worker === 'gateway') {
       const { port1, port2 } = new MessageChannel();
       Comlink.expose(control, nodeEndpoint(port1));
-      return { setup: { ...setup, coordinator: port2 }, transfer: [port2] };
+      const unsettled = isSuccessor ? journal.history() : [];
+      return { setup: { ...setup, coordinator: port2, unsettled }, transfer: [port2] };
     }
     if (worker !== 'action') return { setup, transfer: [] };
     // What the dead one still had on its way is dropped first: its successor says it again, from the same history.
     await reports.disconnect();
-    return { setup: { ...setup, history: journal.history() }, transfer: [] };
+    return { setup: { ...setup, history: journal.history().map(({ fact }) => fact) }, transfer: [] };
   };
 
   const supervisor: Supervisor = createSupervisor({
@@ -128,6 +156,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       ['facts-from-action', reports],
       ['facts-from-sampling', samplingReports],
       ['facts-from-gateway', gatewayReports],
+      ['previews-from-detection', previews],
     ]),
     setupOf,
     onEvent: (event) => attend(event),
@@ -149,7 +178,10 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
           generation: event.generation,
           why: event.why.split('\n')[0] ?? event.why,
         });
-        if (supervisor.abandoned() >= 2) options.onEnd(70);
+        return;
+      case 'abandoned':
+        options.log('error', `${worker} could not be ended: a system call holds its thread`);
+        if (event.inAll >= abandonedAtMost) options.onEnd(70);
         return;
       case 'given-up':
         desk.say({ kind: 'worker-given-up', worker, deaths: event.deaths, windowMs: event.windowMs }, { sync: true });
@@ -161,6 +193,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   const control: CoordinatorControl = createControl({
     fleet,
+    policies,
     orderAction: (message) => void toAction.send(message),
     workers: () => supervisor.states().map((state): WorkerStatus => ({ ...state, worker: state.worker as WorkerName })),
     injectFault: options.faultsAllowed ? (worker, kind) => supervisor.injectFault(worker, kind) : null,
@@ -169,11 +202,25 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     clock,
   });
 
+  const tellTrouble = (why: string): void => {
+    options.log('error', why);
+    desk.say({ kind: 'ledger-trouble', why, lostFrom: null });
+  };
+  const journalWatch = createJournalWatch({ clock, journal, onTrouble: tellTrouble });
+
+  const logCap = createLogCap({
+    clock,
+    capBytes: options.logCapBytes,
+    runs: () => fleet.table.live().map(({ spec, runDir }) => ({ runId: spec.runId, runDir })),
+    say: (body) => void desk.say(body),
+    log: options.log,
+  });
+
   return {
     control,
     start: async () => {
       const { pid, version, containment } = options.gateway;
-      const known = journal.history();
+      const known = journal.history().map(({ fact }) => fact);
       desk.say({
         kind: 'daemon-started',
         pid,
@@ -183,19 +230,21 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         containment,
         after: options.after,
       });
-      fleet.adopt(known);
+      fleet.adopt(known, journal.settled());
+      journalWatch.start();
+      logCap.start();
       desk.catchUp();
       await supervisor.start();
+      void policies.reload('all', { by: 'daemon', who: 'FlowForge started', reason: '' });
     },
+    reloadPolicies: (who) => void policies.reload('all', { by: 'daemon', who, reason: '' }),
     stop: async () => {
+      journalWatch.stop();
+      logCap.stop();
+      await policies.stop();
       await supervisor.stop();
+      journal.flush();
       journal.close();
     },
   };
-};
-
-const deliveryOf = (wire: string) => {
-  const plan = wires.find((known) => known.wire === wire);
-  if (plan === undefined) throw new Error(`topology.ts has no wire "${wire}"`);
-  return plan.delivery;
 };

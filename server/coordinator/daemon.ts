@@ -26,6 +26,10 @@ export interface DaemonSettings {
   readonly version: string;
   readonly after: 'asked' | 'crash' | 'first';
   readonly faultsAllowed: boolean;
+  readonly mostActedOn: number;
+  readonly logCapBytes: number;
+  /** Runs at once; 0 is without limit. */
+  readonly maxConcurrent: number;
   readonly failpoint: Failpoint | null;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
@@ -93,6 +97,9 @@ const guard = async (
     after: settings.after === 'crash' ? 'crash' : lease.after,
     bootId: readBootId(),
     faultsAllowed: settings.faultsAllowed,
+    mostActedOn: settings.mostActedOn,
+    logCapBytes: settings.logCapBytes,
+    maxConcurrent: settings.maxConcurrent,
     failpoint: settings.failpoint,
     handleFor,
     log,

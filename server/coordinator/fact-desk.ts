@@ -26,25 +26,32 @@ export interface FactDeskOptions {
 
 /** Facts of one delivery; the rest waits for the next. */
 const BATCH = 500;
+/** On their way at once. */
+const DELIVERIES = 8;
 const KEYS_KEPT = 4_096;
 
 export const createFactDesk = ({ clock, journal, toGateway, onFact, failpoint }: FactDeskOptions): FactDesk => {
   let outbox: SealedFact[] = [];
-  let sending = false;
+  let travelling = 0;
+  let isDue = false;
   const seen = new Set<string>();
 
+  /** Facts said in one turn travel together; some deliveries may be on their way while the ledger is slow. */
   const send = async (): Promise<void> => {
-    if (sending) return;
-    sending = true;
-    // Facts said in one turn travel together.
+    if (isDue) return;
+    isDue = true;
     await Promise.resolve();
-    while (outbox.length > 0) {
+    isDue = false;
+    while (outbox.length > 0 && travelling < DELIVERIES) {
       const sealed = outbox.slice(0, BATCH);
       outbox = outbox.slice(BATCH);
-      await toGateway.send({ sealed });
-      journal.confirm(sealed.at(-1)?.fact.seq ?? 0);
+      travelling += 1;
+      void toGateway.send({ sealed }).then(() => {
+        travelling -= 1;
+        journal.confirm(sealed.at(-1)?.fact.seq ?? 0);
+        return send();
+      });
     }
-    sending = false;
   };
   const write = (body: FactBody, sync: boolean, from: 'self' | 'worker'): Fact => {
     failpoint?.before(body);

@@ -1,9 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { PolicyStore } from '#config/policy-store';
 import type { Actor } from '#protocol/actor';
-import { assertNever } from '#protocol/assert-never';
 import type { Answer, StartedRun } from '#protocol/control';
-import { type Fact, type FactBody, runOf } from '#protocol/facts';
+import { type Fact, runOf } from '#protocol/facts';
 import { foldRun } from '#protocol/fold-run';
 import type { RunId } from '#protocol/ids';
 import type { ActionMessage, RunChange } from '#protocol/messages';
@@ -12,13 +12,15 @@ import { isOver } from '#protocol/run-state';
 import type { RunView } from '#protocol/views';
 import { toAdoptedRecord } from './adopted-record.ts';
 import { findUnsettledRuns, lookAtRun, settledMark } from './adoption.ts';
-import { type RunEnd, signalOf, watchEnd } from './end-watch.ts';
+import { factOf, watchEnd } from './end-watch.ts';
 import { createJobStarter, type StarterOptions } from './job-starter.ts';
 import { planRestart, restartWindowMs } from './restart-plan.ts';
-import { closeStdin } from './run-files.ts';
+import { closeStdin, isQueued } from './run-files.ts';
 import { askerOf, createRunTable, type RunRecord, type RunTable, toWatchedRun } from './run-table.ts';
 
 export interface FleetOptions extends Omit<StarterOptions, 'table' | 'onStarted'> {
+  readonly policiesDir: string;
+  readonly store: PolicyStore;
   /** To sampling, detection and action. */
   readonly tellWorkers: (change: RunChange) => void;
   readonly orderAction: (message: ActionMessage) => void;
@@ -33,7 +35,9 @@ export interface Fleet {
   /** Starts a finished run's job once more. */
   startAgain(runId: RunId, by: Actor): Promise<Answer<StartedRun>>;
   /** Takes up every run that an earlier daemon left. @param history what the journal knows of them. */
-  adopt(history: readonly Fact[]): void;
+  adopt(history: readonly Fact[], settled: ReadonlySet<RunId>): void;
+  /** Takes a run that never started out of the queue. False when it does not wait there. */
+  dequeue(runId: RunId, why: string): boolean;
   /** Folds a fact that was just written and does what follows from it. */
   believe(fact: Fact): void;
   /** All that a worker has to be told that takes a dead one's place. */
@@ -67,6 +71,9 @@ export const createFleet = (options: FleetOptions): Fleet => {
         if (before.state !== 'stopping') orderAction({ kind: 'reap', runId });
         else if (record.view.verifiedEmpty || record.view.survivors > 0) settle(record);
         return;
+      case 'run-dequeued':
+        close(record, 'none');
+        return;
       case 'stop-began':
         record.restartAsked = askerOf(fact);
         return;
@@ -81,6 +88,17 @@ export const createFleet = (options: FleetOptions): Fleet => {
         return;
       case 'run-resumed':
         tellWorkers({ kind: 'resumed', runId, atMs: fact.atMs });
+        return;
+      case 'incident-acknowledged':
+        record.acknowledged.add(fact.rule);
+        tellWorkers({ kind: 'acknowledged', runId, rule: fact.rule, verdict: fact.verdict });
+        return;
+      case 'rule-cleared':
+        record.acknowledged.delete(fact.rule);
+        return;
+      case 'budget-extended':
+        record.extraUsd = new Map(record.extraUsd).set(fact.budget, fact.extraUsd);
+        tellWorkers({ kind: 'budget-extended', runId, budget: fact.budget, extraUsd: fact.extraUsd });
         return;
       default:
         return;
@@ -119,6 +137,7 @@ export const createFleet = (options: FleetOptions): Fleet => {
     desk().say({ kind: 'run-settled', runId: record.spec.runId, next }, { sync: true });
     markSettled(record.runDir);
     table.drop(record.spec.runId);
+    starter.startQueued();
   };
 
   const starter = createJobStarter({ ...options, table, onStarted: watch });
@@ -137,6 +156,8 @@ export const createFleet = (options: FleetOptions): Fleet => {
     } else if (isOver(view.state)) {
       if (identity !== null) tellWorkers({ kind: 'watch', run: toWatchedRun(record, identity) });
       orderAction({ kind: 'reap', runId });
+    } else if (isQueued(record.runDir)) {
+      starter.wait(record);
     } else if (view.adoption === 'never_started') {
       desk().say({ kind: 'run-start-failed', runId, exitCode: 125, reason: 'FlowForge died while it was starting' });
     } else if (view.adoption === 'adopted' && identity === null) {
@@ -174,17 +195,26 @@ export const createFleet = (options: FleetOptions): Fleet => {
         return { kind: 'refused', code: 'not-found', detail, hint: 'start the command anew with `flowforge run`' };
       }
     },
-    adopt: (history) => {
+    adopt: (history, settled) => {
       const onDamage = (dir: string, why: string): void => options.onDamage(`${dir}: ${why}`);
+      // Settled in the record, but the daemon died before it could mark the directory.
+      for (const runId of settled) markSettled(path.join(options.runsDir, runId));
       for (const found of findUnsettledRuns(options.runsDir, onDamage)) {
-        const record = toAdoptedRecord(found, history, {
+        const { record, seen } = toAdoptedRecord(found, history, {
           policiesDir: options.policiesDir,
+          store: options.store,
           say: (body) => desk().say(body),
         });
         table.add(record);
+        if (!isOver(record.view.state)) options.policies().joined(record, seen);
         desk().say({ kind: 'run-adopted', runId: found.spec.runId, outcome: found.outcome, detail: found.detail });
         takeUp(record);
       }
+    },
+    dequeue: (runId, why) => {
+      if (table.get(runId)?.view.state !== 'queued') return false;
+      desk().say({ kind: 'run-dequeued', runId, why }, { sync: true });
+      return true;
     },
     believe: (fact) => {
       const runId = runOf(fact);
@@ -200,25 +230,12 @@ export const createFleet = (options: FleetOptions): Fleet => {
         const { runId } = record.spec;
         tell({ kind: 'watch', run: toWatchedRun(record, record.identity) });
         if (record.view.state === 'paused') tell({ kind: 'paused', runId, atMs: clock.now() });
+        for (const rule of record.acknowledged) tell({ kind: 'acknowledged', runId, rule, verdict: null });
+        for (const [budget, extraUsd] of record.extraUsd) tell({ kind: 'budget-extended', runId, budget, extraUsd });
         if (isOver(record.view.state)) tell({ kind: 'unwatch', runId });
       }
     },
   };
-};
-
-const factOf = (runId: RunId, end: RunEnd): FactBody => {
-  switch (end.kind) {
-    case 'exited': {
-      const { code, endedAtMs } = end.exit;
-      return { kind: 'run-exited', runId, code, signal: signalOf(code), endedAtMs };
-    }
-    case 'not-executable':
-      return { kind: 'run-start-failed', runId, ...end.failure };
-    case 'unknown':
-      return { kind: 'run-lost', runId, why: end.why };
-    default:
-      return assertNever(end);
-  }
 };
 
 const markSettled = (runDir: string): void => {

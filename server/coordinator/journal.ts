@@ -1,66 +1,79 @@
-import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  fdatasyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  truncateSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
 import { ulid } from 'ulid';
-import { type Fact, type FactBody, genesisHash, runOf, type SealedFact } from '#protocol/facts';
+import { type Fact, type FactBody, runOf, type SealedFact } from '#protocol/facts';
 import type { RunId } from '#protocol/ids';
+import { readSegments, segmentNames } from './journal-read.ts';
+import { createSegment, type Segment } from './journal-segment.ts';
+import type { ChainHead } from './kept-head.ts';
+import { seal } from './seal.ts';
 
 /**
  * Facts on disk before anybody believes them. A directory of segments, `<seq of the first new fact>.jsonl`:
  *   line 1           {"base":{"seq":…,"hash":…}}  the head of the chain when the segment was begun
  *   following lines  {"prev":…,"hash":…,"fact":…}  first the carried facts of runs that were not settled, then new ones
- * A segment goes once the ledger has confirmed all of it and a newer segment carries what is still needed.
+ * A segment goes once the ledger has confirmed all of it and a newer segment carries what is still needed. While the
+ * disk is full, facts wait in memory: they are believed and acted upon, and written down when there is room again.
  */
 export interface Journal {
-  /** Numbers, seals and writes; in order. With `sync` it is on the disk when this returns. @throws when the disk refuses. */
+  /** Numbers, seals and writes; in order. With `sync` it is on the disk when this returns, if there is room for it. */
   append(body: FactBody, options: { readonly atMs: number; readonly sync: boolean }): SealedFact;
   /** The ledger has everything up to here. */
   confirm(seq: number): void;
   /** Facts that the ledger may not have, oldest first. */
   unconfirmed(): readonly SealedFact[];
   /** All facts of runs that are not settled, oldest first. */
-  history(): readonly Fact[];
-  head(): { readonly seq: number; readonly hash: string };
+  history(): readonly SealedFact[];
+  /** Runs whose last fact was written, as far as the segments reach back. */
+  settled(): ReadonlySet<RunId>;
+  head(): ChainHead;
+  /** What opening it found wrong: told once. */
+  damage(): readonly string[];
+  /** Why facts wait for room on the disk; null while none do. */
+  trouble(): string | null;
+  /** Offers what waits for room to the disk again. */
+  flush(): void;
   close(): void;
 }
 
 const SEGMENT_FACTS = 2_000;
+/** More than can have been said since the ledger last kept its head. */
+const SEQS_SKIPPED = 10_000;
 
-export const openJournal = (dir: string): Journal => {
+/** @param keptHead of the ledger: a journal that was lost or damaged must not hand out numbers for a second time. */
+export const openJournal = (dir: string, keptHead: ChainHead | null = null): Journal => {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const found = readSegments(dir);
-  let { seq, hash } = found.head;
-  let waiting = found.facts;
+  const isBehind = keptHead !== null && keptHead.seq > found.head.seq;
+  let { seq, hash } = isBehind ? { seq: keptHead.seq + SEQS_SKIPPED, hash: keptHead.hash } : found.head;
+  const damage = isBehind
+    ? [
+        ...found.damage,
+        `the journal ends at fact ${found.head.seq}, the ledger at ${keptHead.seq} or later: it goes on at ${seq + 1}`,
+      ]
+    : found.damage;
+  let waiting: SealedFact[] = [...found.facts];
   const live = new Map<RunId, SealedFact[]>();
   for (const sealed of found.facts) remember(live, sealed);
+  const settled = new Set(found.facts.flatMap(({ fact }) => (fact.kind === 'run-settled' ? [fact.runId] : [])));
   let confirmedSeq = 0;
   let segment = beginSegment(dir, { seq, hash }, carried(live));
 
   const rotate = (): void => {
-    closeSync(segment.fd);
-    segment = beginSegment(dir, { seq, hash }, carried(live));
-    dropSegments(dir, segment.name);
+    const next = tryBeginSegment(dir, { seq, hash }, carried(live));
+    if (next === null) return;
+    segment.close();
+    segment = next;
+    for (const name of segmentNames(dir)) if (name !== segment.name) unlinkSync(path.join(dir, name));
   };
 
   return {
     append: (body, { atMs, sync }) => {
       const fact: Fact = { seq: seq + 1, id: ulid(atMs), atMs, ...body };
       const sealed = seal(fact, hash);
-      writeSync(segment.fd, `${JSON.stringify({ prev: sealed.prevHash, hash: sealed.hash, fact })}\n`);
-      if (sync) fdatasyncSync(segment.fd);
+      segment.write(lineOf(sealed), { sync });
       seq = fact.seq;
       hash = sealed.hash;
-      segment.written += 1;
       waiting.push(sealed);
       remember(live, sealed);
       return sealed;
@@ -68,19 +81,18 @@ export const openJournal = (dir: string): Journal => {
     confirm: (upTo) => {
       confirmedSeq = Math.max(confirmedSeq, upTo);
       waiting = waiting.filter((sealed) => sealed.fact.seq > confirmedSeq);
-      if (waiting.length === 0 && (segment.written >= SEGMENT_FACTS || segmentNames(dir).length > 1)) rotate();
+      const isSpent = segment.lines >= SEGMENT_FACTS || segmentNames(dir).length > 1;
+      if (waiting.length === 0 && isSpent && segment.flush()) rotate();
     },
     unconfirmed: () => waiting,
-    history: () => carried(live).map((sealed) => sealed.fact),
+    history: () => carried(live),
+    settled: () => settled,
     head: () => ({ seq, hash }),
-    close: () => closeSync(segment.fd),
+    damage: () => damage,
+    trouble: () => segment.trouble(),
+    flush: () => void segment.flush(),
+    close: () => segment.close(),
   };
-};
-
-/** The seal of a fact: its exact text and its place in the chain. */
-export const seal = (fact: Fact, prevHash: string): SealedFact => {
-  const text = JSON.stringify(fact);
-  return { fact, text, prevHash, hash: createHash('sha256').update(`${prevHash}\n${text}`).digest('hex') };
 };
 
 /** Kinds that may be many in a long run and that nobody's state is rebuilt from. */
@@ -102,72 +114,17 @@ const remember = (live: Map<RunId, SealedFact[]>, sealed: SealedFact): void => {
 const carried = (live: ReadonlyMap<RunId, readonly SealedFact[]>): SealedFact[] =>
   [...live.values()].flat().sort((a, b) => a.fact.seq - b.fact.seq);
 
-interface Segment {
-  readonly name: string;
-  readonly fd: number;
-  written: number;
-}
+const lineOf = ({ prevHash, hash, fact }: SealedFact): string => JSON.stringify({ prev: prevHash, hash, fact });
 
-const beginSegment = (dir: string, head: { seq: number; hash: string }, carry: readonly SealedFact[]): Segment => {
+const beginSegment = (dir: string, head: ChainHead, carry: readonly SealedFact[]): Segment => {
   const name = `${String(head.seq + 1).padStart(12, '0')}-${ulid()}.jsonl`;
-  const fd = openSync(path.join(dir, name), 'ax', 0o600);
-  const lines = [
-    JSON.stringify({ base: head }),
-    ...carry.map((s) => JSON.stringify({ prev: s.prevHash, hash: s.hash, fact: s.fact })),
-  ];
-  writeSync(fd, `${lines.join('\n')}\n`);
-  fdatasyncSync(fd);
-  return { name, fd, written: 0 };
+  return createSegment(dir, name, [JSON.stringify({ base: head }), ...carry.map(lineOf)]);
 };
 
-const segmentNames = (dir: string): string[] =>
-  readdirSync(dir)
-    .filter((name) => name.endsWith('.jsonl'))
-    .sort();
-
-const dropSegments = (dir: string, newest: string): void => {
-  for (const name of segmentNames(dir)) if (name !== newest) unlinkSync(path.join(dir, name));
-};
-
-const readSegments = (dir: string): { head: { seq: number; hash: string }; facts: SealedFact[] } => {
-  let head = { seq: 0, hash: genesisHash };
-  const facts = new Map<number, SealedFact>();
-  for (const name of segmentNames(dir)) {
-    for (const line of readWholeLines(path.join(dir, name))) {
-      const entry = parseLine(line, name);
-      if (entry.kind === 'base') head = entry.head.seq > head.seq ? entry.head : head;
-      else {
-        facts.set(entry.sealed.fact.seq, entry.sealed);
-        if (entry.sealed.fact.seq > head.seq) head = { seq: entry.sealed.fact.seq, hash: entry.sealed.hash };
-      }
-    }
-  }
-  return { head, facts: [...facts.values()].sort((a, b) => a.fact.seq - b.fact.seq) };
-};
-
-/** A crash may have cut the last line: it was never confirmed to anybody, so it is cut off for good. */
-const readWholeLines = (file: string): string[] => {
-  const text = readFileSync(file, 'utf8');
-  const end = text.lastIndexOf('\n') + 1;
-  if (end < text.length) truncateSync(file, Buffer.byteLength(text.slice(0, end)));
-  return text.slice(0, end).split('\n').slice(0, -1);
-};
-
-type JournalLine =
-  | { readonly kind: 'base'; readonly head: { readonly seq: number; readonly hash: string } }
-  | { readonly kind: 'fact'; readonly sealed: SealedFact };
-
-const parseLine = (line: string, name: string): JournalLine => {
+const tryBeginSegment = (dir: string, head: ChainHead, carry: readonly SealedFact[]): Segment | null => {
   try {
-    const raw = JSON.parse(line) as { base?: { seq: number; hash: string }; prev?: string; hash?: string; fact?: Fact };
-    if (raw.base !== undefined) return { kind: 'base', head: raw.base };
-    if (raw.fact === undefined || raw.prev === undefined) throw new TypeError('neither a base nor a fact');
-    const sealed = seal(raw.fact, raw.prev);
-    if (sealed.hash !== raw.hash) throw new TypeError(`fact ${raw.fact.seq} does not match its hash`);
-    return { kind: 'fact', sealed };
-  } catch (cause) {
-    throw new Error(`journal segment ${name}: expected a sealed fact, got ${JSON.stringify(line.slice(0, 80))}`, {
-      cause,
-    });
+    return beginSegment(dir, head, carry);
+  } catch {
+    return null; // no room for another: the old one goes on
   }
 };

@@ -13,9 +13,14 @@ const START_DEADLINE_MS = 10_000;
 const LOOK_EVERY_MS = 4;
 
 /** Lays the run directory and its spec: from here on a new daemon finds the run, whatever happens to this one. */
-export const layRunDir = (runDir: string, spec: RunSpec): void => {
+export const layRunDir = (
+  runDir: string,
+  spec: RunSpec,
+  { queued }: { readonly queued: boolean } = { queued: false },
+): void => {
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
-  const { spec: file } = runPaths(runDir);
+  const { spec: file, queued: mark } = runPaths(runDir);
+  if (queued) writeFileSync(mark, '', { mode: 0o600 });
   writeFileSync(`${file}.tmp`, JSON.stringify(spec), { mode: 0o600 });
   renameSync(`${file}.tmp`, file);
 };
@@ -23,7 +28,7 @@ export const layRunDir = (runDir: string, spec: RunSpec): void => {
 /** Starts the job through its shim and waits until its process is known, or until it is known that there will be none. */
 export const launchRun = async (runDir: string, spec: RunSpec): Promise<Launch> => {
   const [command = ''] = spec.argv;
-  const env = jobEnvironment(spec);
+  const env = jobEnvironment(runDir, spec);
   const found = findCommand(command, { cwd: spec.cwd, searchPath: env.PATH ?? '/usr/local/bin:/usr/bin:/bin' });
   if (found.kind === 'refused') return { kind: 'failed', exitCode: found.exitCode, reason: found.reason };
   const { file, args } = shimCommand({
@@ -72,10 +77,11 @@ const look = (runDir: string, shim: ChildProcess): Launch | null => {
 };
 
 /** FlowForge's own settings and keys are not the job's business; its run id is. */
-const jobEnvironment = (spec: RunSpec): Record<string, string> => ({
+const jobEnvironment = (runDir: string, spec: RunSpec): Record<string, string> => ({
   PYTHONUNBUFFERED: '1',
   ...Object.fromEntries(Object.entries(spec.env).filter(([name]) => !name.startsWith('FLOWFORGE_'))),
   FLOWFORGE_RUN_ID: spec.runId,
   FLOWFORGE_JOB_ID: spec.jobId,
+  FLOWFORGE_NUDGES: runPaths(runDir).nudges,
   FLOWFORGE_UMASK: spec.umask.toString(8).padStart(4, '0'),
 });

@@ -2,10 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { ConfigProblem } from '#config/config';
 import { readGatewaySettings } from '#config/gateway-settings';
 import { resolvePaths } from '#config/paths';
+import { parseSize } from '#config/quantities';
 import { type DaemonSettings, exitCodes, startDaemon } from './daemon.ts';
 import { armFailpoint } from './failpoint.ts';
+
+const usualLogCapBytes = 256 * 1024 * 1024;
 
 /** A daemon inside this process: for `run --no-daemon`. It ends when it is told to, and its own home goes with it. */
 export interface InProcessDaemon {
@@ -53,6 +57,9 @@ const readSettings = (env: NodeJS.ProcessEnv, log: DaemonSettings['log']): Daemo
     port: paths.port,
     version: manifest.version,
     after: env.FLOWFORGE_AFTER === 'crash' ? 'crash' : 'first',
+    mostActedOn: mostActedOn(env.FLOWFORGE_POLICY_HOLD_ABOVE),
+    logCapBytes: logCapBytes(env.FLOWFORGE_LOG_CAP),
+    maxConcurrent: maxConcurrent(env.FLOWFORGE_MAX_CONCURRENT),
     faultsAllowed: env.FLOWFORGE_FAULTS === '1',
     failpoint: armFailpoint(env),
     log,
@@ -61,6 +68,28 @@ const readSettings = (env: NodeJS.ProcessEnv, log: DaemonSettings['log']): Daemo
 
 const log: DaemonSettings['log'] = (level, msg) =>
   void process.stdout.write(`${JSON.stringify({ level, time: new Date().toISOString(), msg })}\n`);
+
+const defaultMostActedOn = 3;
+/** @throws ConfigProblem naming the variable. */
+const logCapBytes = (text: string | undefined): number => {
+  try {
+    return text === undefined ? usualLogCapBytes : parseSize(text);
+  } catch (cause) {
+    throw new ConfigProblem(`FLOWFORGE_LOG_CAP: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+};
+
+/** @throws ConfigProblem naming the variable. */
+const maxConcurrent = (text: string | undefined): number => {
+  if (text === undefined) return 0;
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new ConfigProblem(
+    `FLOWFORGE_MAX_CONCURRENT: expected a number of runs (0 is without limit), got ${JSON.stringify(text)}`,
+  );
+};
+
+const mostActedOn = (text: string | undefined): number =>
+  text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : defaultMostActedOn;
 
 const main = async (): Promise<void> => {
   process.umask(0o077);
@@ -73,6 +102,7 @@ const main = async (): Promise<void> => {
   }
   const { coordinator } = start;
   const askToEnd = (): void => void coordinator.control.stopDaemon({ by: 'daemon', stopJobs: false });
+  process.on('SIGHUP', () => coordinator.reloadPolicies('SIGHUP'));
   process.once('SIGTERM', askToEnd);
   process.once('SIGINT', askToEnd);
   const code = await start.ended;

@@ -10,7 +10,16 @@ import type { RunView } from '#protocol/views';
 export interface RunRecord {
   readonly spec: RunSpec;
   readonly runDir: string;
-  readonly policy: PolicyText;
+  /** In force now; a save, `policy apply` or a rollback exchange it. */
+  policy: PolicyText;
+  /** What it shares its policy by with other runs. */
+  policyKey: string;
+  /** Dollars added to budgets of its policy, by budget. */
+  extraUsd: ReadonlyMap<string, number>;
+  /** How often each was extended. */
+  readonly extensions: Map<string, number>;
+  /** Rules whose open incident a person has seen. */
+  readonly acknowledged: Set<string>;
   view: RunView;
   identity: ProcessIdentity | null;
   shimIdentity: ProcessIdentity | null;

@@ -1,3 +1,4 @@
+import type { Delivery } from '#runtime/link';
 import type { WirePlan, WorkerPlan } from '#runtime/worker-plan';
 
 const entry = (relative: string): URL => new URL(relative, import.meta.url);
@@ -6,13 +7,28 @@ const intensity = { maxDeaths: 10, windowMs: 60_000, firstDelayMs: 50, maxDelayM
 
 /** The one table of threads. Readers stand before their writers. */
 export const workers: readonly WorkerPlan[] = [
-  { name: 'gateway', entry: entry('../gateway/gateway-worker.js'), stallMs: 1_500, maxHeapMb: 512, intensity },
-  { name: 'action', entry: entry('../../workers/action/action-worker.js'), stallMs: 700, maxHeapMb: 256, intensity },
+  {
+    name: 'gateway',
+    entry: entry('../gateway/gateway-worker.js'),
+    stallMs: 1_500,
+    maxHeapMb: 512,
+    maxBufferMb: 384,
+    intensity,
+  },
+  {
+    name: 'action',
+    entry: entry('../../workers/action/action-worker.js'),
+    stallMs: 700,
+    maxHeapMb: 256,
+    maxBufferMb: 384,
+    intensity,
+  },
   {
     name: 'detection',
     entry: entry('../../workers/detection/detection-worker.js'),
     stallMs: 700,
     maxHeapMb: 512,
+    maxBufferMb: 384,
     intensity,
   },
   {
@@ -20,6 +36,7 @@ export const workers: readonly WorkerPlan[] = [
     entry: entry('../../workers/sampling/sampling-worker.js'),
     stallMs: 700,
     maxHeapMb: 512,
+    maxBufferMb: 384,
     intensity,
   },
 ];
@@ -33,8 +50,16 @@ export const wires: readonly WirePlan[] = [
   { wire: 'assessments', from: 'detection', to: 'action', delivery: { kind: 'must-arrive', window: 16 } },
   { wire: 'facts-from-action', from: 'action', to: 'main', delivery: { kind: 'must-arrive', window: 32 } },
   { wire: 'facts-from-sampling', from: 'sampling', to: 'main', delivery: { kind: 'must-arrive', window: 32 } },
+  { wire: 'previews-from-detection', from: 'detection', to: 'main', delivery: { kind: 'must-arrive', window: 4 } },
   { wire: 'facts-from-gateway', from: 'gateway', to: 'main', delivery: { kind: 'must-arrive', window: 32 } },
   { wire: 'facts-to-gateway', from: 'main', to: 'gateway', delivery: { kind: 'must-arrive', window: 8 } },
   { wire: 'live', from: 'detection', to: 'gateway', delivery: { kind: 'latest-wins' } },
   { wire: 'recordings', from: 'detection', to: 'gateway', delivery: { kind: 'must-arrive', window: 8 } },
 ];
+
+/** @throws Error when no such wire was planned. */
+export const deliveryOf = (wire: string): Delivery => {
+  const plan = wires.find((known) => known.wire === wire);
+  if (plan === undefined) throw new Error(`topology.ts has no wire "${wire}"`);
+  return plan.delivery;
+};

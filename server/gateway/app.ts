@@ -3,12 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import { createIdentify, type Principal } from './authenticate.ts';
+import { backtestRoutes } from './backtest-routes.ts';
 import { commandRoutes } from './command-routes.ts';
 import { daemonRoutes, openApiRoute } from './daemon-routes.ts';
+import { evidenceRoutes } from './evidence-routes.ts';
 import { type Addresses, refuseForeign, refuseSecretInUrl } from './guards.ts';
 import { healthRoutes } from './health-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
+import { policyRoutes } from './policy-routes.ts';
+import { policySaveRoutes } from './policy-save-routes.ts';
+import { policyViewRoutes } from './policy-view-routes.ts';
 import { answerErrors, type Refusal, sendProblem } from './problem-details.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { recordRoutes } from './record-routes.ts';
@@ -16,6 +21,8 @@ import type { Route } from './route.ts';
 import { runRoutes } from './run-routes.ts';
 import type { Site } from './site.ts';
 import { serveDashboard, servePages } from './static-files.ts';
+import { steeringRoutes } from './steering-routes.ts';
+import { styleNonceOf } from './style-nonce.ts';
 
 interface Parts {
   readonly site: Site;
@@ -34,6 +41,12 @@ export const allRoutes = (version: string): readonly Route[] => {
     ...runRoutes,
     ...incidentRoutes,
     ...commandRoutes,
+    ...policyViewRoutes,
+    ...policySaveRoutes,
+    ...policyRoutes,
+    ...backtestRoutes,
+    ...evidenceRoutes,
+    ...steeringRoutes,
     ...recordRoutes,
     ...daemonRoutes,
   ];
@@ -96,7 +109,8 @@ const securityHeaders = helmet({
     directives: {
       'default-src': ["'self'"],
       'script-src': ["'self'"],
-      'style-src': ["'self'"],
+      // Code editors write their rules into one style element; it proves itself by the nonce of its page.
+      'style-src': ["'self'", (_request, response) => `'nonce-${styleNonceOf(response)}'`],
       'style-src-attr': ["'unsafe-inline'"],
       'connect-src': ["'self'"],
       'img-src': ["'self'", 'data:'],

@@ -139,7 +139,7 @@ const identify = ({ runId }: RunView) => ({ runId });
 
 const statusOf = { 'not-found': 404, conflict: 409, invalid: 400, unavailable: 503 } as const;
 
-const toReply = <T>(answer: Answer<T>, status: number, body: (value: T) => unknown): Reply =>
+export const toReply = <T>(answer: Answer<T>, status: number, body: (value: T) => unknown): Reply =>
   answer.kind === 'done'
     ? json(body(answer.value), status)
     : refused({ status: statusOf[answer.code], code: answer.code, detail: answer.detail, hint: answer.hint });

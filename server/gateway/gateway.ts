@@ -1,4 +1,5 @@
 import type { CoordinatorControl, DaemonStatus, GatewayAddress } from '#protocol/control';
+import type { SealedFact } from '#protocol/facts';
 import type { FactDelivery, FactReport, LiveFrame, RecordingBatch } from '#protocol/messages';
 import { openLedger } from '#record/ledger';
 import { createLogView } from '#record/log-view';
@@ -12,7 +13,9 @@ import { createLedgerWriter } from './ledger-writer.ts';
 import { openDoors } from './listen.ts';
 import { openLiveSocket } from './live-socket.ts';
 import { createMetrics } from './metrics.ts';
+import { createPolicyBench } from './policy-bench.ts';
 import { createRecordingWriter } from './recording-writer.ts';
+import { createReplays } from './replays.ts';
 import { createSeats } from './seats.ts';
 import { createSessions } from './sessions.ts';
 import type { Site } from './site.ts';
@@ -29,6 +32,8 @@ export interface GatewayOptions {
   /** Where the built dashboard lies. */
   readonly clientDir: string;
   readonly allowedOrigins: readonly string[];
+  /** What a new ledger begins with where the old one was set aside under running jobs. */
+  readonly unsettled?: readonly SealedFact[];
   readonly coordinator: CoordinatorControl;
   readonly clock: Clock;
   /** What only the coordinator knows of the daemon. */
@@ -65,6 +70,8 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     writer.stop();
     await sockets.close();
     await doors.close();
+    await parts.bench.close();
+    await parts.replays.close();
     await parts.recordings.close();
     await ledger.close();
   };
@@ -101,20 +108,26 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
 
 type Parts = Awaited<ReturnType<typeof openParts>>;
 
-const openParts = async ({ home, clock, report, note, coordinator }: GatewayOptions) => {
+const openParts = async ({ home, clock, report, note, coordinator, unsettled = [] }: GatewayOptions) => {
   const ledger = await openLedger(home, clock.now());
+  if (ledger.loss() !== null && ledger.lastSeq() === 0) await ledger.append(unsettled);
   const recordings = await openRecordings(home);
   const fleet = await loadFleet(ledger);
+  const metrics = createMetrics(fleet);
+  const [lastReload] = await ledger.ofKinds(['policy-applied', 'policy-refused', 'policy-held'], 1);
+  if (lastReload !== undefined) metrics.recall(lastReload.fact);
   return {
     ledger,
     recordings,
     fleet,
     frames: createFrameBeat(fleet, clock),
     feed: createFactFeed(ledger.lastSeq()),
-    metrics: createMetrics(fleet),
+    metrics,
+    replays: createReplays(home),
     writer: createLedgerWriter({ ledger, clock, report, note }),
     recorder: createRecordingWriter({ recordings, clock, report, note }),
     workers: createWorkerWatch(coordinator, note),
+    bench: createPolicyBench(),
   };
 };
 

@@ -9,6 +9,8 @@ const mostSeries = 200;
 export interface Metrics {
   readonly contentType: string;
   count(facts: readonly Fact[]): void;
+  /** Sets what a gauge says of the past, without counting it again. */
+  recall(fact: Fact): void;
   text(): Promise<string>;
 }
 
@@ -16,11 +18,16 @@ export interface Metrics {
 export const createMetrics = (fleet: Fleet): Metrics => {
   const registry = new Registry();
   const count = createCounters(registry);
+  const reload = createReloadGauges(registry);
   addFleetGauges(registry, fleet);
   return {
     contentType: registry.contentType,
+    recall: reload,
     count: (facts) => {
-      for (const fact of facts) count(fact);
+      for (const fact of facts) {
+        count(fact);
+        reload(fact);
+      }
     },
     text: () => registry.metrics(),
   };
@@ -53,6 +60,28 @@ const createCounters = (registry: Registry): ((fact: Fact) => void) => {
     if (fact.kind === 'decision-made')
       decisions.inc({ rule: fact.rule, action: fact.does, enforced: String(fact.enforced) });
     if (fact.kind === 'worker-died') restarts.inc({ worker: fact.worker });
+  };
+};
+
+const createReloadGauges = (registry: Registry): ((fact: Fact) => void) => {
+  const registers = [registry];
+  const reload = new Gauge({
+    name: 'flowforge_policy_last_reload_successful',
+    help: '1 where the last change of a policy is in force, 0 where it was refused or is held and the last good one stays.',
+    registers,
+  });
+  const reloadedAt = new Gauge({
+    name: 'flowforge_policy_last_reload_success_timestamp_seconds',
+    help: 'When a policy was last put in force.',
+    registers,
+  });
+  reload.set(1);
+  return (fact) => {
+    if (fact.kind === 'policy-applied') {
+      reload.set(1);
+      reloadedAt.set(fact.atMs / 1000);
+    }
+    if (fact.kind === 'policy-refused' || fact.kind === 'policy-held') reload.set(0);
   };
 };
 

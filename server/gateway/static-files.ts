@@ -1,27 +1,25 @@
-import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import express, { type Express, type RequestHandler } from 'express';
 import { sendProblem } from './problem-details.ts';
+import { styleNonceOf, withStyleNonce } from './style-nonce.ts';
 
 /**
  * Addresses of the dashboard that are also paths of the API: a browser that opens one gets the page, a program the data.
  * Comes before the routes.
  */
 export const servePages = (app: Express, clientDir: string): void => {
-  app.get(['/incidents', '/incidents/{*rest}'], givePage(clientDir));
+  app.get(['/', '/index.html', '/incidents', '/incidents/{*rest}'], givePage(clientDir));
 };
 
 /** The files of the dashboard by name, and its one page for every other address. It holds no data. Comes after the routes. */
 export const serveDashboard = (app: Express, clientDir: string): void => {
   app.use(
     express.static(clientDir, {
-      index: 'index.html',
+      index: false,
       dotfiles: 'ignore',
-      setHeaders: (response, path) => {
-        response.setHeader(
-          'cache-control',
-          path.endsWith('.html') ? 'no-cache' : 'public, max-age=31536000, immutable',
-        );
+      setHeaders: (response) => {
+        response.setHeader('cache-control', 'public, max-age=31536000, immutable');
       },
     }),
   );
@@ -38,13 +36,21 @@ export const serveDashboard = (app: Express, clientDir: string): void => {
 
 const givePage =
   (clientDir: string): RequestHandler =>
-  (request, response, next) => {
-    const wantsPage = request.accepts(['json', 'html']) === 'html' && !/^\/v1(\/|$)/.test(request.path);
+  async (request, response, next) => {
+    const isFront = request.path === '/' || request.path === '/index.html';
+    const wantsPage = isFront || (request.accepts(['json', 'html']) === 'html' && !/^\/v1(\/|$)/.test(request.path));
     if (!wantsPage) return next();
     response.setHeader('cache-control', 'no-cache').setHeader('vary', 'Accept');
-    if (existsSync(join(clientDir, 'index.html'))) return response.sendFile('index.html', { root: clientDir });
-    return response.type('html').send(notBuilt);
+    response.type('html').send(withStyleNonce(await readPage(clientDir), styleNonceOf(response)));
   };
 
+const readPage = async (clientDir: string): Promise<string> => {
+  try {
+    return await readFile(join(clientDir, 'index.html'), 'utf8');
+  } catch {
+    return notBuilt; // there is no built dashboard in this checkout yet
+  }
+};
+
 const notBuilt =
-  '<!doctype html><html lang="en"><meta charset="utf-8"><title>FlowForge</title><h1>FlowForge is running</h1><p>The dashboard is not built yet: run <code>npm run build</code>.</p></html>';
+  '<!doctype html><html lang="en"><meta charset="utf-8"><head><title>FlowForge</title></head><h1>FlowForge is running</h1><p>The dashboard is not built yet: run <code>npm run build</code>.</p></html>';

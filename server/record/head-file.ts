@@ -16,10 +16,14 @@ export const openHeadFile = (file: string): HeadFile => {
   let writtenAtMs = Number.NEGATIVE_INFINITY;
   const flush = (): void => {
     if (waiting === null) return;
-    writeFileSync(`${file}.new`, `${waiting.seq} ${waiting.hash}\n`, { mode: 0o600 });
-    renameSync(`${file}.new`, file);
-    waiting = null;
     writtenAtMs = performance.now();
+    try {
+      writeFileSync(`${file}.new`, `${waiting.seq} ${waiting.hash}\n`, { mode: 0o600 });
+      renameSync(`${file}.new`, file);
+    } catch {
+      return; // no room: the old head stays, which is only less strict, and the next fact tries again
+    }
+    waiting = null;
   };
   return {
     read: () => readHead(file),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogLine, LogPage } from '#protocol/gateway-api';
+import { givenBackFileName, parseGivenBack } from '#protocol/given-back';
 import type { RunId } from '#protocol/ids';
 import { type OutputStream, outputFileName, outputStreams } from '#protocol/output-index';
 import { createLineRedactor, createRedactor, type Redactor } from '#redaction/redact';
@@ -86,7 +87,8 @@ interface Part {
 
 const readStream = async (redactor: Redactor, { directory, stream, ask }: Part): Promise<StreamPart> => {
   const file = join(directory, outputFileName(stream));
-  const from = ask[stream] ?? (ask.tail === null ? 0 : await findTail(file, ask.tail));
+  const kept = await keptFrom(directory, stream);
+  const from = Math.max(kept, ask[stream] ?? (ask.tail === null ? 0 : await findTail(file, ask.tail)));
   const { lines, end, isAtEnd } = await readLines(file, {
     from,
     mostLines: ask.tail ?? ask.limit,
@@ -136,6 +138,15 @@ const merge = (streams: readonly (readonly LogLine[])[]): readonly LogLine[] => 
 };
 
 const arrival = (line: LogLine): number => line.atMs ?? Number.POSITIVE_INFINITY;
+
+/** Before this byte the log was given back to the disk. */
+const keptFrom = async (directory: string, stream: OutputStream): Promise<number> => {
+  try {
+    return parseGivenBack(await readFile(join(directory, givenBackFileName), 'utf8'))[stream];
+  } catch {
+    return 0; // all of it is there
+  }
+};
 
 const environmentOf = async (directory: string): Promise<Readonly<Record<string, string>>> => {
   try {

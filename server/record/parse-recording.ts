@@ -1,5 +1,5 @@
 import type { RunId } from '#protocol/ids';
-import type { RecordingBatch } from '#protocol/messages';
+import type { RecordingBatch, RecordingRow } from '#protocol/messages';
 import { type SignalVector, signalNames } from '#protocol/signals';
 
 /** First line of the tail: what the numbers of its other lines name. It travels with them, so an update may add signals. */
@@ -8,20 +8,27 @@ export const tailHeader = (): string => `\n${JSON.stringify({ names: signalNames
 /** A batch as one line: signals by number, each policy hash once. The newline comes first, so that a line which was cut short spoils no other. */
 export const printTailLine = (batch: RecordingBatch): string => {
   const hashes = [...new Set(batch.rows.map(({ policyHash }) => policyHash))];
-  const rows = batch.rows.map(({ runId, policyHash, signals }) => [
+  const rows = batch.rows.map(({ runId, policyHash, signals, ...more }) => [
     runId,
     hashes.indexOf(policyHash),
     Object.entries(signals).flatMap(([name, value]) => [numberOf.get(name) ?? -1, value]),
+    ...(isPlain(more) ? [] : [more]),
   ]);
   return `\n${JSON.stringify({ atMs: batch.atMs, hashes, rows })}`;
 };
+
+type More = Omit<RecordingRow, 'runId' | 'policyHash' | 'signals'>;
+
+/** What nearly every row says is left out. */
+const plain: More = { isFirst: false, acknowledged: [], extraUsd: {} };
+const isPlain = (more: More): boolean => JSON.stringify(more) === JSON.stringify(plain);
 
 const numberOf = new Map<string, number>(signalNames.map((name, at) => [name, at]));
 
 interface TailBatch {
   readonly atMs: number;
   readonly hashes: readonly string[];
-  readonly rows: readonly (readonly [runId: RunId, hash: number, pairs: readonly (number | string)[]])[];
+  readonly rows: readonly (readonly [runId: RunId, hash: number, pairs: readonly (number | string)[], more?: More])[];
 }
 
 /** The batches of a tail. A line that a death cut short was never confirmed, so its writer sends it again. */
@@ -49,9 +56,10 @@ const parseTailLine = (line: string): TailBatch | { readonly names: readonly str
 
 const toBatch = ({ atMs, hashes, rows }: TailBatch, names: readonly string[]): RecordingBatch => ({
   atMs,
-  rows: rows.map(([runId, hash, pairs]) => ({
+  rows: rows.map(([runId, hash, pairs, more]) => ({
     runId,
     policyHash: hashes[hash] ?? '',
+    ...(more ?? plain),
     signals: toVector(pairs, names),
   })),
 });
@@ -66,13 +74,27 @@ const toVector = (pairs: readonly (number | string)[], names: readonly string[])
   return parseVector(values);
 };
 
-/** Rows as columns: a column that never changes is kept as its one value. */
+/** Rows as columns. Those after `policyHash` are missing in recordings of the first version. */
 export interface Columns {
-  readonly atMs: readonly number[];
+  readonly atMs: Column<number>;
   readonly policyHash: Column<string>;
+  readonly isFirst?: Column<boolean>;
+  readonly acknowledged?: Column<readonly string[]>;
+  readonly extraUsd?: Column<Readonly<Record<string, number>>>;
   readonly signals: Readonly<Record<string, Column<number | string | null>>>;
 }
-export type Column<T> = { readonly all: T } | { readonly each: readonly T[] };
+/** The one value of all rows, or one of each, or the first and the steps from one to the next, times `scale`, as whole numbers. */
+export type Column<T> =
+  | { readonly all: T }
+  | { readonly each: readonly T[] }
+  | { readonly steps: readonly number[]; readonly scale: number };
 
-export const parseColumns = (text: string): Columns => JSON.parse(text) as Columns;
+/** The first version wrote its times as a bare list. */
+export const parseColumns = (text: string): Columns => {
+  const columns = JSON.parse(text) as Columns & { readonly atMs: Columns['atMs'] | readonly number[] };
+  return isList(columns.atMs) ? { ...columns, atMs: { each: columns.atMs } } : columns;
+};
+
+const isList = (atMs: Columns['atMs'] | readonly number[]): atMs is readonly number[] => Array.isArray(atMs);
+
 export const parseVector = (values: Readonly<Record<string, number | string>>): SignalVector => values as SignalVector;

@@ -1,5 +1,5 @@
 import { type DataSource, type FindOptionsWhere, In, LessThan, Like, MoreThan, Raw } from 'typeorm';
-import type { Fact } from '#protocol/facts';
+import type { Fact, FactKind } from '#protocol/facts';
 import type { Page } from '#protocol/gateway-api';
 import { toTimelineEntry } from '#protocol/timeline';
 import type { IncidentView, RunView, TimelineEntry } from '#protocol/views';
@@ -45,6 +45,10 @@ export interface RecordReader {
   incidents(query: IncidentsQuery): Promise<Page<IncidentView>>;
   incident(incidentId: string): Promise<IncidentView | null>;
   timeline(query: TimelineQuery): Promise<Page<TimelineEntry>>;
+  /** Oldest first: those of one run that are of these kinds. */
+  factsOf(runId: string, kinds: readonly FactKind[]): Promise<readonly Fact[]>;
+  /** Newest first. */
+  ofKinds(kinds: readonly FactKind[], limit: number): Promise<readonly TimelineEntry[]>;
   /** Oldest first, in order of seq. */
   factsAfter(seq: number, limit: number): Promise<readonly Fact[]>;
 }
@@ -86,6 +90,14 @@ export const createRecordReader = (source: DataSource): RecordReader => {
         key: (row) => String(row.seq),
         item: (row) => toTimelineEntry(parseFact(row.text)),
       });
+    },
+    factsOf: async (runId, kinds) => {
+      const rows = await facts.find({ where: { runId, kind: In([...kinds]) }, order: { seq: 'ASC' }, take: 10_000 });
+      return rows.map((row) => parseFact(row.text));
+    },
+    ofKinds: async (kinds, limit) => {
+      const rows = await facts.find({ where: { kind: In([...kinds]) }, order: { seq: 'DESC' }, take: limit });
+      return rows.map((row) => toTimelineEntry(parseFact(row.text)));
     },
     factsAfter: async (seq, limit) => {
       const rows = await facts.find({ where: { seq: MoreThan(seq) }, order: { seq: 'ASC' }, take: limit });

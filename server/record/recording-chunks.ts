@@ -1,8 +1,8 @@
 import { appendFile, type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
-import { signalNames } from '#protocol/signals';
-import { type Column, type Columns, parseColumns, parseVector } from './parse-recording.ts';
+import { parseColumns } from './parse-recording.ts';
+import { toColumns, toRows } from './recording-columns.ts';
 import type { RecordedRow, Span } from './recordings.ts';
 
 // A chunk: magic, length of the payload, time of its first and last row; then the columns, deflated.
@@ -77,32 +77,3 @@ const openIfThere = async (file: string): Promise<FileHandle | null> => {
     return null; // nothing was recorded of this run yet
   }
 };
-
-const toColumns = (rows: readonly RecordedRow[]): Columns => {
-  const names = signalNames.filter((name) => rows.some(({ signals }) => signals[name] !== undefined));
-  return {
-    atMs: rows.map(({ atMs }) => atMs),
-    policyHash: toColumn(rows.map(({ policyHash }) => policyHash)),
-    signals: Object.fromEntries(
-      names.map((name) => [name, toColumn(rows.map(({ signals }) => signals[name] ?? null))]),
-    ),
-  };
-};
-
-const toColumn = <T>(values: readonly T[]): Column<T> => {
-  const [first] = values;
-  return first !== undefined && values.every((value) => value === first) ? { all: first } : { each: values };
-};
-
-const toRows = function* (columns: Columns): Generator<RecordedRow> {
-  for (const [at, atMs] of columns.atMs.entries()) {
-    const values: Record<string, number | string> = {};
-    for (const [name, column] of Object.entries(columns.signals)) {
-      const value = valueAt(column, at);
-      if (value !== null && value !== undefined) values[name] = value;
-    }
-    yield { atMs, policyHash: valueAt(columns.policyHash, at) ?? '', signals: parseVector(values) };
-  }
-};
-
-const valueAt = <T>(column: Column<T>, at: number): T | undefined => ('all' in column ? column.all : column.each[at]);

@@ -2,17 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SignalSeries } from '#protocol/gateway-api';
 import type { RunId } from '#protocol/ids';
-import type { RecordingBatch } from '#protocol/messages';
-import type { SignalVector } from '#protocol/signals';
+import type { RecordingBatch, RecordingRow } from '#protocol/messages';
 import { appendChunk, newestIn, readChunks } from './recording-chunks.ts';
 import { openRecordingTail } from './recording-tail.ts';
 import { thin } from './thin-series.ts';
 
 /** The signals of one run at one moment, exactly as they were judged. */
-export interface RecordedRow {
+export interface RecordedRow extends Omit<RecordingRow, 'runId'> {
   readonly atMs: number;
-  readonly policyHash: string;
-  readonly signals: SignalVector;
 }
 
 export interface Span {
@@ -26,6 +23,8 @@ export interface Recordings {
   read(runId: RunId, ask: Span & { readonly maxPoints: number }): Promise<SignalSeries>;
   /** Every row in order, for replay. */
   rows(runId: RunId, span: Span): AsyncGenerator<RecordedRow>;
+  /** Puts what waits of these runs into their files, for whoever reads those. */
+  settle(runIds: readonly RunId[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -55,9 +54,9 @@ export const openRecordings = async (home: string): Promise<Recordings> => {
   };
   const take = async (batch: RecordingBatch): Promise<void> => {
     await tail.write(batch);
-    for (const { runId, policyHash, signals } of batch.rows) {
+    for (const { runId, ...row } of batch.rows) {
       const rows = waiting.get(runId) ?? [];
-      rows.push({ atMs: batch.atMs, policyHash, signals });
+      rows.push({ atMs: batch.atMs, ...row });
       waiting.set(runId, rows);
       if (rows.length >= rowsPerChunk) await flush(runId);
     }
@@ -83,6 +82,10 @@ export const openRecordings = async (home: string): Promise<Recordings> => {
       for await (const row of rows(runId, span)) all.push(row);
       return { runId, ...thin(all, maxPoints) };
     },
+    settle: (runIds) =>
+      inTurn(async () => {
+        for (const runId of runIds) await flush(runId);
+      }),
     close: () =>
       inTurn(async () => {
         await flushAll();
@@ -111,9 +114,9 @@ const takeBack = async (
   batch: RecordingBatch,
   into: { readonly waiting: Map<string, RecordedRow[]>; readonly newestIn: (runId: string) => Promise<number> },
 ): Promise<void> => {
-  for (const { runId, policyHash, signals } of batch.rows) {
+  for (const { runId, ...row } of batch.rows) {
     const rows = into.waiting.get(runId) ?? [];
     const newestMs = rows.at(-1)?.atMs ?? (await into.newestIn(runId));
-    if (batch.atMs > newestMs) into.waiting.set(runId, [...rows, { atMs: batch.atMs, policyHash, signals }]);
+    if (batch.atMs > newestMs) into.waiting.set(runId, [...rows, { atMs: batch.atMs, ...row }]);
   }
 };

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { fixture, inLevels, untilPrinted } from '../coordinator/shimmed-run.ts';
+import { readStat } from '#action/process-identity';
+import { eventually, fixture, inLevels, untilPrinted } from '../coordinator/shimmed-run.ts';
 import { alive } from './levels.ts';
 import { rounds, signalsOf, stop } from './stopping.ts';
 
@@ -45,6 +46,10 @@ inLevels('stopping a tree', (level, start) => {
   it('wakes a stopped job, so that it can act on SIGTERM', async () => {
     const run = await start(['/bin/sh', '-c', 'trap "echo bye; exit 5" TERM; echo ready; sleep 30 & wait'], 'ready');
     await run.boundary.signal('SIGSTOP');
+    const members = await run.boundary.members();
+    await eventually('the job to be halted', () =>
+      members.every((one) => readStat(one.pid)?.isStopped) ? true : null,
+    );
     const stopped = await stop(run, { graceMs: 10_000 });
     expect(signalsOf(stopped).slice(0, 2)).to.deep.equal(['SIGCONT', 'SIGTERM']);
     expect(stopped.outcome.kind).to.equal('verified-empty');

@@ -56,6 +56,7 @@ describe('the dashboard at its limits', function () {
     const before = await places();
     gateway.say({
       kind: 'run-paused',
+      resumeAtMs: null,
       runId: paused,
       interventionId: parseInterventionId('01KE0000000000000000000007'),
       processes: 1,

@@ -99,6 +99,7 @@ const special: readonly Plot[] = [
         agoS: 660,
         body: {
           kind: 'run-paused',
+          resumeAtMs: null,
           runId,
           interventionId: parseInterventionId('01KE0000000000000000000002'),
           processes: 2,

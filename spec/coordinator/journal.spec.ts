@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { openJournal } from '#coordinator/journal';
+import { segmentNames } from '#coordinator/journal-read';
 import { type FactBody, genesisHash } from '#protocol/facts';
 import { parseRunId } from '#protocol/ids';
 
@@ -47,14 +48,19 @@ describe('the journal', () => {
     second.close();
   });
 
-  it('refuses a fact that was changed on disk, and names the segment', () => {
+  it('sets a segment aside in which a fact was changed on disk, names it, and keeps what stands before', () => {
     const first = openJournal(dir);
     const sealed = first.append(trouble('a'), { atMs: 1, sync: true });
     first.close();
     const [segment = ''] = readdirSync(dir);
     const forged = { prev: sealed.prevHash, hash: sealed.hash, fact: { ...sealed.fact, why: 'b' } };
     appendFileSync(path.join(dir, segment), `${JSON.stringify(forged)}\n`);
-    expect(() => openJournal(dir)).to.throw(segment);
+    const again = openJournal(dir);
+    expect(again.damage()).to.have.length(1);
+    expect(again.damage()[0]).to.include(segment);
+    expect(readdirSync(dir)).to.include(`${segment}.damaged`);
+    expect(again.append(trouble('c'), { atMs: 3, sync: false }).fact.seq).to.equal(2);
+    again.close();
   });
 
   it('drops old segments once the ledger has them, and carries the facts of runs that are not settled', () => {
@@ -65,12 +71,22 @@ describe('the journal', () => {
     }
     const journal = openJournal(dir);
     journal.confirm(journal.head().seq);
-    expect(readdirSync(dir)).to.have.length(1);
-    expect(journal.history().map((fact) => fact.kind)).to.deep.equal(['run-queued']);
+    expect(segmentNames(dir)).to.have.length(1);
+    expect(journal.history().map(({ fact }) => fact.kind)).to.deep.equal(['run-queued']);
     journal.close();
     const next = openJournal(dir);
-    expect(next.history().map((fact) => fact.kind)).to.deep.equal(['run-queued']);
+    expect(next.history().map(({ fact }) => fact.kind)).to.deep.equal(['run-queued']);
     expect(next.append(trouble('x'), { atMs: 9, sync: false }).fact.seq).to.equal(4);
     next.close();
+  });
+
+  it('never hands out a number again when it was lost and the ledger was not', () => {
+    const kept = { seq: 40, hash: 'a'.repeat(64) };
+    const journal = openJournal(dir, kept);
+    const sealed = journal.append(trouble('a'), { atMs: 1, sync: true });
+    expect(sealed.fact.seq).to.be.greaterThan(kept.seq + 1);
+    expect(sealed.prevHash).to.equal(kept.hash);
+    expect(journal.damage()[0]).to.match(/ends at fact 0, the ledger at 40/);
+    journal.close();
   });
 });

@@ -130,6 +130,7 @@ const startDetection = () => {
       assessments: { send: async (some) => void assessments.push(...some) },
       live: { send: async (frame) => void frames.push(frame) },
       recordings: { send: async (batch) => void recordings.push(batch) },
+      previews: { send: async () => undefined },
     },
   });
   const tell = createTeller();
@@ -259,14 +260,18 @@ describe('the detection actor', () => {
     story.detection.change({ kind: 'watch', run: run(looping) });
     await story.seconds(17);
     const calm = policyOf('- { id: loop, when: cpu.pct > 500 }');
-    story.detection.change({ kind: 'policy-changed', runId, policy: calm });
+    story.detection.change({ kind: 'policy-changed', runIds: [runId], policy: calm });
     await story.seconds(1);
     expect(story.assessments.at(-1)).to.include({
       state: 'inactive',
       policyHash: calm.hash,
       why: 'its condition no longer holds (cpu.pct 99 %)',
     });
-    story.detection.change({ kind: 'policy-changed', runId, policy: policyOf('- { id: broken, when: cpu.pctt > 5 }') });
+    story.detection.change({
+      kind: 'policy-changed',
+      runIds: [runId],
+      policy: policyOf('- { id: broken, when: cpu.pctt > 5 }'),
+    });
     await story.seconds(1);
     expect(story.recordings.at(-1)?.rows[0]?.policyHash).to.equal(calm.hash);
   });

@@ -58,8 +58,8 @@ export interface Forge {
   end(): Promise<void>;
 }
 
-export const createForge = (extra: Readonly<Record<string, string>> = {}): Forge => {
-  const home = mkdtempSync(path.join(tmpdir(), 'ff-e2e-'));
+export const createForge = (extra: Readonly<Record<string, string>> = {}, within = tmpdir()): Forge => {
+  const home = mkdtempSync(path.join(within, 'ff-e2e-'));
   const { PYTHONUNBUFFERED: _, ...inherited } = process.env;
   const env = {
     ...inherited,
@@ -143,7 +143,7 @@ export const createForge = (extra: Readonly<Record<string, string>> = {}): Forge
     post: (route, body) => postOver(path.join(home, 'daemon.sock'), route, body),
     end: async () => {
       await run('daemon', 'stop', '--jobs');
-      for (const pid of leftovers(home)) process.kill(pid, 'SIGKILL');
+      for (const pid of leftovers(home)) endProcess(pid);
       rmSync(home, { recursive: true, force: true });
     },
   };
@@ -167,6 +167,14 @@ const postOver = (socketPath: string, route: string, body: unknown): Promise<{ s
 const logTail = (home: string): string => {
   const file = path.join(home, 'daemon.log');
   return existsSync(file) ? `\n${readFileSync(file, 'utf8').split('\n').slice(-15).join('\n')}` : '';
+};
+
+const endProcess = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    /* ended meanwhile */
+  }
 };
 
 /** Processes that carry this home in their environment: a spec that leaves one has failed, but must not leave it. */

@@ -1,7 +1,12 @@
 import { probeContainment } from '#action/containment/probe';
+import { adoptionFaults } from './adoption.fault.ts';
 import { containmentFaults } from './containment.fault.ts';
 import { daemonFaults } from './daemon.fault.ts';
 import type { Fault, FaultSetting, Verdict } from './fault.ts';
+import { manyFaults } from './many.fault.ts';
+import { outputFaults } from './output.fault.ts';
+import { recordFaults } from './record.fault.ts';
+import { workerFaults } from './worker.fault.ts';
 
 /**
  * The catalogue, one after the other, and a table of what came of it:
@@ -10,7 +15,15 @@ import type { Fault, FaultSetting, Verdict } from './fault.ts';
  *
  * FLOWFORGE_CONTAINMENT=tag-scan tells the same stories one level lower. Exit code 1 when one of them failed.
  */
-const catalogue: readonly Fault[] = [...containmentFaults, ...daemonFaults];
+const catalogue: readonly Fault[] = [
+  ...containmentFaults,
+  ...daemonFaults,
+  ...adoptionFaults,
+  ...recordFaults,
+  ...outputFaults,
+  ...manyFaults,
+  ...workerFaults,
+].sort((a, b) => a.id.localeCompare(b.id));
 
 interface Outcome {
   readonly fault: Fault;

@@ -295,7 +295,10 @@ describe('the doors of the gateway', () => {
     withGateway(async ({ address, home, tell, gateway }) => {
       const runId = newRunId();
       await tell(requested(runId));
-      await gateway.record({ atMs: 1, rows: [{ runId, policyHash: '', signals: { 'cpu.pct': 1 } }] });
+      await gateway.record({
+        atMs: 1,
+        rows: [{ runId, policyHash: '', isFirst: false, acknowledged: [], extraUsd: {}, signals: { 'cpu.pct': 1 } }],
+      });
       for (const path of [
         address.socketPath,
         join(home, 'flowforge.db'),

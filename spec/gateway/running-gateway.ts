@@ -46,6 +46,7 @@ export const withGateway = (
   set: {
     readonly clock?: Clock;
     readonly allowedOrigins?: readonly string[];
+    readonly clientDir?: string;
     readonly coordinator?: Partial<CoordinatorControl>;
   } = {},
 ): Promise<void> =>
@@ -72,7 +73,7 @@ export const startGateway = async (
     host: '127.0.0.1',
     port: 0,
     socketPath: join(home, 'daemon.sock'),
-    clientDir: join(home, 'client'),
+    clientDir: set.clientDir ?? join(home, 'client'),
     allowedOrigins: set.allowedOrigins ?? [],
     coordinator: { ...obedientCoordinator(asked), ...set.coordinator },
     clock: set.clock ?? systemClock,
@@ -120,6 +121,21 @@ const obedientCoordinator = (asked: RunningGateway['asked']): CoordinatorControl
     restartRun: accept('restart'),
     pauseRun: accept('pause'),
     resumeRun: accept('resume'),
+    nudgeRun: accept('nudge'),
+    acknowledge: accept('acknowledge'),
+    extendBudget: async (command) => {
+      asked.push({ verb: 'extend', command });
+      return { kind: 'done', value: { budget: command.budget, extraUsd: command.byUsd, times: 1 } };
+    },
+    applyPolicy: async (command) => {
+      asked.push({ verb: 'apply', command });
+      return { kind: 'done', value: { kind: 'unchanged', hash: '', runs: 1 } };
+    },
+    rollbackPolicy: async (command) => {
+      asked.push({ verb: 'rollback', command });
+      return { kind: 'done', value: { kind: 'unchanged', hash: '', runs: 1 } };
+    },
+    activePolicies: async () => [],
     stopDaemon: async () => ({ kind: 'done', value: { runsLeft: 0 } }),
     workers: async () => [],
     injectFault: accept('fault'),

@@ -29,7 +29,7 @@ const createStory = (first: CompiledPolicy) => {
       job,
       rollout: null,
       graceMs: 5000,
-      acknowledged: false,
+      acknowledged: new Set(),
     });
     states = seen.states;
     return seen;
@@ -233,7 +233,7 @@ describe('judging a run by its rules', () => {
             job,
             rollout: null,
             graceMs: 5000,
-            acknowledged: false,
+            acknowledged: new Set(),
           }).states,
       );
       return performance.now() - startMs;

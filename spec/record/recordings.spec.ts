@@ -16,7 +16,10 @@ const record = async (recordings: Recordings, runId: RunId, span: { from: number
       'agent.state': 'working',
       ...(n % 2 === 0 && { 'mem.rss': n }),
     };
-    await recordings.append({ atMs: 1000 + n, rows: [{ runId, policyHash: 'p', signals }] });
+    await recordings.append({
+      atMs: 1000 + n,
+      rows: [{ runId, policyHash: 'p', isFirst: n === 0, acknowledged: [], extraUsd: {}, signals }],
+    });
   }
 };
 
@@ -37,6 +40,9 @@ describe('recordings', () => {
       expect(rows[7]).to.deep.equal({
         atMs: 1007,
         policyHash: 'p',
+        isFirst: false,
+        acknowledged: [],
+        extraUsd: {},
         signals: { 'cpu.pct': 7.123456789, 'limit.cpu_pct': 60, 'agent.state': 'working' },
       });
       expect(rows[299]?.signals['mem.rss']).to.equal(undefined);
@@ -66,7 +72,12 @@ describe('recordings', () => {
       const recordings = await openRecordings(home);
       const runId = newRunId();
       await record(recordings, runId, { from: 0, count: 250 });
-      await recordings.append({ atMs: 5000, rows: [{ runId, policyHash: 'p', signals: { 'cpu.pct': 9000 } }] });
+      await recordings.append({
+        atMs: 5000,
+        rows: [
+          { runId, policyHash: 'p', isFirst: false, acknowledged: [], extraUsd: {}, signals: { 'cpu.pct': 9000 } },
+        ],
+      });
       await record(recordings, runId, { from: 4001, count: 20 });
       const series = await recordings.read(runId, { ...everything, maxPoints: 30 });
       expect(series.atMs.length).to.be.at.most(30);

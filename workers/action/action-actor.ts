@@ -1,4 +1,5 @@
-import type { FactBody } from '#protocol/facts';
+import type { Actor as Who } from '#protocol/actor';
+import type { FactBody, StopCause } from '#protocol/facts';
 import type { RunId } from '#protocol/ids';
 import { isDestructive } from '#protocol/judgement';
 import type { ActionMessage, Assessment, FactReport, History, RunChange, WatchedRun } from '#protocol/messages';
@@ -9,10 +10,11 @@ import type { Outlet } from '#runtime/link';
 import { runActor } from '#runtime/run-actor';
 import { decideAction } from './action-brain.ts';
 import { type ActionState, evolveAction, noRuns } from './action-state.ts';
-import type { ActionThought } from './action-thought.ts';
+import type { ActionThought, Thought } from './action-thought.ts';
 import type { Boundary } from './containment/membership.ts';
-import { stopTree } from './kill-protocol.ts';
+import { endTree } from './end-tree.ts';
 import { pauseTree, resumeTree } from './pause-protocol.ts';
+import { nudgeRun, throttleRun } from './steer-run.ts';
 
 export interface ActionOptions {
   readonly clock: Clock;
@@ -33,9 +35,6 @@ export interface ActionWorker {
 const verdictFreshMs = 3_000;
 
 const redactor = createRedactor();
-
-type Thought = DistributiveOmit<ActionThought, 'atMs' | 'newId'>;
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 /** The hands of FlowForge: says what it will do, waits until that is written, then does it, through `containment/` alone. */
 export const createAction = (options: ActionOptions): ActionWorker => {
@@ -58,7 +57,9 @@ export const createAction = (options: ActionOptions): ActionWorker => {
 
   const perform = (fact: FactBody, tellSelf: (thought: Thought) => void): void => {
     if (fact.kind === 'stop-began' || fact.kind === 'stop-resumed') void end(fact.runId, tellSelf);
-    if (fact.kind === 'decision-made' && fact.enforced && isDestructive(fact.does)) void act(fact, tellSelf);
+    if (fact.kind === 'decision-made' && fact.enforced && (isDestructive(fact.does) || fact.does === 'nudge'))
+      void act(fact, tellSelf);
+    if (fact.kind === 'run-paused') resumeLater(fact.runId, fact.resumeAtMs);
   };
 
   /** Re-checks, then begins. A rule that cleared since it was decided upon averts the step. */
@@ -78,22 +79,52 @@ export const createAction = (options: ActionOptions): ActionWorker => {
       tellSelf({ kind: 'owed-step-averted', runId: fact.runId, rule: fact.rule, why });
       return;
     }
+    const step = verdict.ladder[fact.step];
+    const { runId, incidentId, reason } = fact;
+    if (fact.does === 'nudge') {
+      const message = redactor.text(step?.message ?? reason);
+      const via = nudgeRun(watch.run, message, clock.now());
+      tellSelf({ kind: 'nudged', runId, incidentId, message, via, by: 'policy' });
+      return;
+    }
+    if (fact.does === 'throttle') {
+      tellSelf({ kind: 'throttled', runId, incidentId, ...(await throttleRun(watch.run, watch.boundary)), reason });
+      return;
+    }
     if (fact.does === 'pause') {
       const processes = await pause(watch.boundary);
-      tellSelf({ kind: 'tree-paused', runId: fact.runId, processes, by: 'policy', reason: fact.reason });
+      const wait = step?.resumeAfterMs ?? null;
+      const resumeAtMs = wait === null ? null : clock.now() + wait;
+      tellSelf({ kind: 'tree-paused', runId, processes, by: 'policy', reason, resumeAtMs });
       return;
     }
     tellSelf({
       kind: 'stop-requested',
       runId: fact.runId,
       incidentId: fact.incidentId,
-      cause: verdict.isLimit ? 'limit' : 'policy',
+      cause: causeOf(verdict),
       by: 'policy',
       reason: fact.reason,
       restartAfter: fact.does === 'restart',
       graceMs: verdict.graceMs,
       processes: Number(verdict.numbers['procs.count'] ?? 0),
     });
+  };
+
+  /** A pause that ends by itself; one that a person ended before, or that was prolonged, is left alone. */
+  const resumeLater = (runId: RunId, resumeAtMs: number | null): void => {
+    if (resumeAtMs === null) return;
+    clock.after(Math.max(0, resumeAtMs - clock.now()), () => {
+      if (running.snapshot().runs.get(runId)?.resumeAtMs === resumeAtMs)
+        void resume(runId, 'policy', 'its pause is over');
+    });
+  };
+
+  const resume = async (runId: RunId, by: Who, reason: string): Promise<void> => {
+    const watch = watched.get(runId);
+    if (watch === undefined) return;
+    const { processes } = await resumeTree(watch.boundary);
+    return deliver({ kind: 'tree-resumed', runId, processes, by, reason });
   };
 
   const end = async (runId: RunId, tellSelf: (thought: Thought) => void): Promise<void> => {
@@ -106,29 +137,8 @@ export const createAction = (options: ActionOptions): ActionWorker => {
       return;
     }
     ending.add(runId);
-    const outcome = await stopTree({
-      boundary: watch.boundary,
-      identity: watch.run.identity,
-      graceMs: stop.graceMs,
-      clock,
-      // No grace was granted: what forks or allocates faster than it can be asked is halted first.
-      storm: stop.graceMs === 0 && stop.cause === 'limit',
-      onStep: async (step) => {
-        if (step.kind === 'fell-back') tellSelf({ kind: 'fell-back', runId, to: step.to, why: step.why });
-        else
-          tellSelf({
-            kind: 'signalled',
-            runId,
-            signal: step.kind === 'frozen' ? 'FREEZE' : step.signal,
-            processes: step.processes,
-          });
-      },
-    });
+    await endTree({ watch, stop, clock, tellSelf });
     ending.delete(runId);
-    const killed = outcome.kind === 'verified-empty' ? outcome.killed : 0;
-    const left = outcome.kind === 'incomplete' ? outcome.survivors : [];
-    const survivors = left.map(({ pid, command }) => ({ pid, command: redactor.text(command) }));
-    tellSelf({ kind: 'stop-ended', runId, killed, survivors, tookMs: outcome.tookMs });
   };
 
   const meet = (change: RunChange): void => {
@@ -144,6 +154,7 @@ export const createAction = (options: ActionOptions): ActionWorker => {
     options.history.map((body) => ({ key: '', body, mustSync: false })),
     options.facts,
   );
+  for (const { runId, resumeAtMs } of running.snapshot().runs.values()) resumeLater(runId, resumeAtMs);
   const deliver = (thought: Thought): Promise<void> => running.deliver(think(thought));
 
   const forget = async (runId: RunId): Promise<void> => {
@@ -196,23 +207,27 @@ export const createAction = (options: ActionOptions): ActionWorker => {
             processes,
             by: message.by,
             reason: message.reason,
+            resumeAtMs: null,
           });
         }
-        case 'resume-requested': {
+        case 'resume-requested':
+          return resume(message.runId, message.by, message.reason);
+        case 'nudge-requested': {
           const watch = watched.get(message.runId);
           if (watch === undefined) return;
-          const { processes } = await resumeTree(watch.boundary);
-          return deliver({
-            kind: 'tree-resumed',
-            runId: message.runId,
-            processes,
-            by: message.by,
-            reason: message.reason,
-          });
+          const { runId, by } = message;
+          const text = redactor.text(message.message);
+          const via = nudgeRun(watch.run, text, clock.now());
+          return deliver({ kind: 'nudged', runId, incidentId: null, message: text, via, by });
         }
       }
     },
   };
+};
+
+const causeOf = (verdict: Assessment): StopCause => {
+  if (verdict.rule.startsWith('budget.')) return 'budget';
+  return verdict.isLimit ? 'limit' : 'policy';
 };
 
 /** How many were halted; those that could not be are still held by the boundary and named when the tree is ended. */

@@ -63,6 +63,7 @@ const bodies = (state: ActionState, thought: ActionThought): readonly FactBody[]
         : [
             {
               kind: 'run-paused',
+              resumeAtMs: thought.resumeAtMs,
               runId: run.runId,
               interventionId: thought.newId as InterventionId,
               processes: thought.processes,
@@ -70,6 +71,14 @@ const bodies = (state: ActionState, thought: ActionThought): readonly FactBody[]
               reason: thought.reason,
             },
           ];
+    case 'nudged': {
+      const { runId: _, incidentId, message, via, by } = thought;
+      return run.over ? [] : [{ kind: 'run-nudged', runId: run.runId, incidentId, message, via, by }];
+    }
+    case 'throttled': {
+      const { incidentId, how, processes, reason } = thought;
+      return [{ kind: 'run-throttled', runId: run.runId, incidentId, how, processes, by: 'policy', reason }];
+    }
     case 'tree-resumed':
       return run.over || !run.paused
         ? []
@@ -112,15 +121,13 @@ const assess = (
             },
           ];
     case 'firing':
-      return incident === undefined
-        ? open(run, seen, newId as IncidentId, atMs)
-        : decideStep(run, incident, seen, atMs);
+      return incident === undefined ? open(run, seen, newId as IncidentId) : decideStep(run, incident, seen);
     default:
       return assertNever(seen.state);
   }
 };
 
-const open = (run: GuardedRun, seen: Assessment, incidentId: IncidentId, atMs: number): readonly FactBody[] => {
+const open = (run: GuardedRun, seen: Assessment, incidentId: IncidentId): readonly FactBody[] => {
   const opened: FactBody = {
     kind: 'incident-opened',
     incidentId,
@@ -133,7 +140,7 @@ const open = (run: GuardedRun, seen: Assessment, incidentId: IncidentId, atMs: n
     evidence: seen.evidence,
     numbers: seen.numbers,
   };
-  return [opened, ...decideStep(run, { incidentId, rule: seen.rule, stepsDone: 0, owed: null }, seen, atMs)];
+  return [opened, ...decideStep(run, { incidentId, rule: seen.rule, stepsDone: 0, owed: null }, seen)];
 };
 
 const clear = (

@@ -10,6 +10,8 @@ export interface GuardedRun {
   readonly noKill: boolean;
   readonly over: boolean;
   readonly paused: boolean;
+  /** When a pause ends by itself. */
+  readonly resumeAtMs: number | null;
   /** Rules that were said to be pending. */
   readonly pending: ReadonlySet<string>;
   readonly incidents: ReadonlyMap<string, OpenIncident>;
@@ -57,6 +59,7 @@ export const evolveAction = (state: ActionState, fact: FactBody): ActionState =>
       noKill: fact.noKill,
       over: false,
       paused: false,
+      resumeAtMs: null,
       pending: new Set(),
       incidents: new Map(),
       stop: null,
@@ -81,9 +84,12 @@ const evolveRun = (run: GuardedRun, fact: FactBody): GuardedRun => {
     case 'run-start-failed':
       return { ...run, over: true };
     case 'run-paused':
-      return { ...run, paused: true };
+      return settleOwed({ ...run, paused: true, resumeAtMs: fact.resumeAtMs ?? null }, isPauseOwed);
     case 'run-resumed':
-      return { ...run, paused: false };
+      return settleOwed({ ...run, paused: false, resumeAtMs: null }, isPauseOwed);
+    case 'run-nudged':
+    case 'run-throttled':
+      return settleOwed(run, (open) => open.incidentId === fact.incidentId);
     case 'rule-pending':
       return { ...run, pending: new Set([...run.pending, fact.rule]) };
     case 'rule-cleared':
@@ -127,9 +133,14 @@ const evolveRun = (run: GuardedRun, fact: FactBody): GuardedRun => {
   }
 };
 
-const settleOwed = (run: GuardedRun): GuardedRun => ({
+const isPauseOwed = (open: OpenIncident): boolean => open.owed?.verb === 'pause';
+
+/** What was owed is done, and the ladder goes on. */
+const settleOwed = (run: GuardedRun, isDone: (open: OpenIncident) => boolean = () => true): GuardedRun => ({
   ...run,
-  incidents: new Map([...run.incidents].map(([rule, incident]) => [rule, { ...incident, owed: null }])),
+  incidents: new Map(
+    [...run.incidents].map(([rule, incident]) => [rule, isDone(incident) ? { ...incident, owed: null } : incident]),
+  ),
 });
 
 const withRun = (state: ActionState, run: GuardedRun): ActionState => ({

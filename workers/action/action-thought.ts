@@ -32,9 +32,26 @@ export type ActionThought = { readonly atMs: number; readonly newId: string } & 
   | { readonly kind: 'tree-looked-at'; readonly runId: RunId; readonly processes: number; readonly spare: boolean }
   | {
       readonly kind: 'tree-paused';
+      readonly resumeAtMs: number | null;
       readonly runId: RunId;
       readonly processes: number;
       readonly by: Who;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'nudged';
+      readonly runId: RunId;
+      readonly incidentId: IncidentId | null;
+      readonly message: string;
+      readonly via: 'file' | 'stdin';
+      readonly by: Who;
+    }
+  | {
+      readonly kind: 'throttled';
+      readonly runId: RunId;
+      readonly incidentId: IncidentId;
+      readonly how: 'cpu.weight' | 'nice';
+      readonly processes: number;
       readonly reason: string;
     }
   | {
@@ -45,3 +62,7 @@ export type ActionThought = { readonly atMs: number; readonly newId: string } & 
       readonly reason: string;
     }
 );
+
+/** Without what is handed in at the moment it is thought. */
+export type Thought = DistributiveOmit<ActionThought, 'atMs' | 'newId'>;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

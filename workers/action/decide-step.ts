@@ -1,24 +1,14 @@
-import { dueStep } from '#policy/ladder';
-import { decideRollout } from '#policy/rollout';
+import { decideLadder } from '#policy/decide-ladder';
 import type { FactBody } from '#protocol/facts';
 import { isDestructive, type Verb } from '#protocol/judgement';
 import type { Assessment } from '#protocol/messages';
 import type { GuardedRun, OpenIncident } from './action-state.ts';
 
 /** The next step of a firing rule's ladder, if it is due: what the policy asks for, and what is really done. */
-export const decideStep = (
-  run: GuardedRun,
-  incident: OpenIncident,
-  seen: Assessment,
-  atMs: number,
-): readonly FactBody[] => {
+export const decideStep = (run: GuardedRun, incident: OpenIncident, seen: Assessment): readonly FactBody[] => {
   if (incident.owed !== null) return [];
-  const { ladder, heldBack, rollout } = seen;
-  const step = dueStep(ladder, { firingForMs: atMs - seen.sinceMs, taken: incident.stepsDone - 1, heldBack });
-  const due = step === null ? undefined : ladder[step];
-  if (step === null || due === undefined) return [];
-  const verdict = decideRollout(rollout, run.jobKey, { verb: due.verb, isLimit: seen.isLimit });
-  const enforced = verdict.enforced && !(run.noKill && isDestructive(due.verb));
+  const decision = decideLadder(run, seen, incident.stepsDone);
+  if (decision === null) return [];
   return [
     {
       kind: 'decision-made',
@@ -26,13 +16,8 @@ export const decideStep = (
       runId: run.runId,
       rule: seen.rule,
       policyHash: seen.policyHash,
-      step,
-      wouldDo: due.verb,
-      does: enforced ? due.verb : 'continue',
-      enforced,
-      mode: rollout.mode,
-      bucket: verdict.bucket,
-      reason: reasonFor(run, seen, due.verb),
+      ...decision,
+      reason: reasonFor(run, seen, decision.wouldDo),
       numbers: seen.numbers,
     },
   ];

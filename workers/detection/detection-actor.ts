@@ -4,8 +4,9 @@ import { limitsOnlyPolicy } from '#policy/limits-only-policy';
 import { PolicyProblem } from '#policy/problem';
 import { assertNever } from '#protocol/assert-never';
 import type { RunId } from '#protocol/ids';
-import type { Assessment, LiveFrame, PolicyText, RecordingBatch, RunChange } from '#protocol/messages';
+import type { Assessment, DetectionMessage, LiveFrame, PolicyText, RecordingBatch } from '#protocol/messages';
 import type { ObservationBatch } from '#protocol/observations';
+import type { PolicyPreview, PolicyProposal } from '#protocol/policies';
 import type { Clock } from '#runtime/clock';
 import type { Outlet } from '#runtime/link';
 import { type DetectorFactories, type RunReport, RunWatch } from './run-watch.ts';
@@ -16,11 +17,12 @@ export interface DetectionOptions extends DetectorFactories {
     readonly assessments: Outlet<readonly Assessment[]>;
     readonly live: Outlet<LiveFrame>;
     readonly recordings: Outlet<RecordingBatch>;
+    readonly previews: Outlet<PolicyPreview>;
   };
 }
 
 export interface Detection {
-  change(change: RunChange): void;
+  change(change: DetectionMessage): void;
   /** Resolves when everything that this tick said has arrived. */
   observe(batch: ObservationBatch): Promise<void>;
   /** Resolves when nothing is on its way any more. */
@@ -42,9 +44,17 @@ export const createDetection = (options: DetectionOptions): Detection => {
     return fresh;
   };
 
-  const exchangePolicy = (watch: RunWatch | undefined, policy: PolicyText): void => {
+  const preview = ({ proposal, policy, runIds }: PolicyProposal): void => {
+    const next = compiled(policy);
+    const effects = runIds.flatMap((runId) => watches.get(runId)?.preview(next) ?? []);
+    onTheWay = Promise.all([onTheWay, options.outlets.previews.send({ proposal, effects })]);
+  };
+
+  /** Between two ticks, and for all runs at once. */
+  const exchangePolicy = (runIds: readonly RunId[], policy: PolicyText): void => {
     try {
-      watch?.usePolicy(compiled(policy));
+      const next = compiled(policy);
+      for (const runId of runIds) watches.get(runId)?.usePolicy(next);
     } catch (error) {
       if (!(error instanceof PolicyProblem)) throw error; // else the last good one stays: whoever applied this one checked it first
     }
@@ -67,7 +77,16 @@ export const createDetection = (options: DetectionOptions): Detection => {
           watches.get(change.runId)?.resume();
           return;
         case 'policy-changed':
-          exchangePolicy(watches.get(change.runId), change.policy);
+          exchangePolicy(change.runIds, change.policy);
+          return;
+        case 'policy-proposed':
+          preview(change);
+          return;
+        case 'acknowledged':
+          watches.get(change.runId)?.acknowledge(change.rule);
+          return;
+        case 'budget-extended':
+          watches.get(change.runId)?.extendBudget(change.budget, change.extraUsd);
           return;
         default:
           assertNever(change);

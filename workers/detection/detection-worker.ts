@@ -1,5 +1,13 @@
-import type { ActionMessage, Assessment, LiveFrame, RecordingBatch, RunChange } from '#protocol/messages';
+import type {
+  ActionMessage,
+  Assessment,
+  DetectionMessage,
+  LiveFrame,
+  RecordingBatch,
+  RunChange,
+} from '#protocol/messages';
 import type { ObservationBatch } from '#protocol/observations';
+import type { PolicyPreview } from '#protocol/policies';
 import { systemClock } from '#runtime/clock';
 import { hostWorker } from '#runtime/host';
 import { createAgentDetectors } from './agent-detectors.ts';
@@ -15,13 +23,14 @@ await hostWorker<{ readonly introductions: readonly RunChange[] }>(async (host) 
       assessments: { send: (assessments: readonly Assessment[]) => toAction.send({ kind: 'assessed', assessments }) },
       live: host.outlet<LiveFrame>('live'),
       recordings: host.outlet<RecordingBatch>('recordings'),
+      previews: host.outlet<PolicyPreview>('previews-from-detection'),
     },
     createLineDetectors,
     createAgentDetectors,
     createResourceDetectors,
   });
   for (const change of host.setup.introductions) detection.change(change);
-  host.inlet<RunChange>('run-changes-to-detection', (change) => detection.change(change));
+  host.inlet<DetectionMessage>('run-changes-to-detection', (change) => detection.change(change));
   host.inlet<ObservationBatch>('observations', (batch) => detection.observe(batch));
   return () => detection.stop();
 });

@@ -1,17 +1,22 @@
 import type { CompiledPolicy } from '#policy/compiled-policy';
 import { evaluateRules, type RuleAssessment } from '#policy/evaluate-rules';
+import { extendBudgets } from '#policy/extend-budgets';
 import { effectiveLimits, limitSignals } from '#policy/limit-rules';
+import { newEffects } from '#policy/policy-effects';
 import type { RuleStates } from '#policy/rule-state';
+import type { RuleInput } from '#policy/rule-view';
 import type { AgentEvent } from '#protocol/agent-events';
 import type { Evidence, Finding } from '#protocol/judgement';
 import { findingLevels } from '#protocol/judgement';
 import type { Assessment, LiveRow, RecordingBatch, WatchedRun } from '#protocol/messages';
 import type { HostFigures, LineBatch, RunObservation } from '#protocol/observations';
+import type { PolicyEffect } from '#protocol/policies';
 import type { RunLimits } from '#protocol/run-spec';
 import type { SignalName, SignalVector } from '#protocol/signals';
 import type { Clock } from '#runtime/clock';
 import type { Detector } from './detector.ts';
 import { ProgressGuard } from './progress-guard.ts';
+import { toRecordable } from './recordable.ts';
 import { RunTime } from './run-time.ts';
 
 /** What a resource detector is shown. */
@@ -62,10 +67,16 @@ export class RunWatch {
   #states: RuleStates = new Map();
   #readings: readonly Reading[] = [];
   #refilling = false;
+  #isFirst = true;
+  #lastInput: RuleInput | null = null;
+  #policyAsWritten: CompiledPolicy;
+  readonly #extraUsd = new Map<string, number>();
+  readonly #acknowledged = new Set<string>();
 
   constructor(run: WatchedRun, policy: CompiledPolicy, surroundings: DetectorFactories & { readonly clock: Clock }) {
     this.#run = run;
     this.#policy = policy;
+    this.#policyAsWritten = policy;
     this.#factories = surroundings;
     this.#clock = surroundings.clock;
     this.#time = new RunTime(run.startedAtMs);
@@ -82,7 +93,27 @@ export class RunWatch {
 
   /** From the next tick on; timers of rules that stay the same carry over. */
   usePolicy(policy: CompiledPolicy): void {
-    this.#policy = policy;
+    this.#policyAsWritten = policy;
+    this.#policy = extendBudgets(policy, this.#extraUsd);
+  }
+
+  extendBudget(budget: string, extraUsd: number): void {
+    this.#extraUsd.set(budget, extraUsd);
+    this.usePolicy(this.#policyAsWritten);
+  }
+
+  /** Holds until the rule clears. */
+  acknowledge(rule: string): void {
+    this.#acknowledged.add(rule);
+  }
+
+  /** What that policy would do to the run as it was seen last, that its own does not do already. */
+  preview(policy: CompiledPolicy): readonly PolicyEffect[] {
+    const { runId, name, jobKey, noKill } = this.#run;
+    if (this.#lastInput === null || noKill) return [];
+    const policies = { current: this.#policy, next: extendBudgets(policy, this.#extraUsd) };
+    const standing = { states: this.#states, input: this.#lastInput, jobKey };
+    return newEffects(policies, standing).map((effect) => ({ runId, name, ...effect }));
   }
 
   /** null while windows are refilled: what was already reported is not judged again. */
@@ -91,6 +122,7 @@ export class RunWatch {
     tick: { readonly monoMs: number; readonly host: HostFigures },
   ): RunReport | null {
     this.#time.advance({ atMs: observation.atMs, monoMs: tick.monoMs }, this.#clock.mono());
+    if (observation.refill && this.#readings.length === 0) this.#guard.takeUp(this.#time.ageMs);
     if (observation.refill && !this.#refilling) this.#forgetWindows();
     this.#refilling = observation.refill;
     // A frozen process shows nothing; what was known of it stays as it is.
@@ -127,29 +159,44 @@ export class RunWatch {
   #judge(observation: RunObservation): RunReport {
     const { atMs } = observation;
     const { runId, limits, rollout, restarts } = this.#run;
-    const signals: SignalVector = Object.assign(
+    const seen: SignalVector = Object.assign(
       {},
       ...this.#readings.map((reading) => reading.signals),
       this.#guard.signals(this.#time.runMs),
       limitSignals(effectiveLimits(this.#policy.limits, limits)),
       { 'run.age': this.#time.ageMs / 1000, 'run.restarts': restarts },
     );
-    const evaluated = evaluateRules(this.#policy, this.#states, {
+    const signals = toRecordable(seen);
+    // Time is taken from the record, too: the same age gives the same timers when the run is played again.
+    const ageMs = Math.round(Number(signals['run.age']) * 1000);
+    const input: RuleInput = {
       vector: signals,
       atMs,
-      monoMs: this.#time.runMs,
-      startedAtMs: atMs - this.#time.ageMs,
+      monoMs: ageMs,
+      startedAtMs: atMs - ageMs,
       job: this.#jobFacts(signals),
       rollout,
       graceMs: limits.graceMs,
-      acknowledged: false,
-    });
+      acknowledged: this.#acknowledged,
+    };
+    const row = {
+      runId,
+      policyHash: this.#policy.hash,
+      isFirst: this.#isFirst,
+      acknowledged: [...this.#acknowledged],
+      extraUsd: Object.fromEntries(this.#extraUsd),
+      signals,
+    };
+    const evaluated = evaluateRules(this.#policy, this.#states, input);
+    this.#isFirst = false;
+    this.#lastInput = input;
     this.#states = evaluated.states;
+    for (const { rule, state } of evaluated.assessments) if (state === 'inactive') this.#acknowledged.delete(rule);
     const findings = this.#readings.flatMap((reading) => reading.findings).slice(0, mostFindings);
     return {
       assessments: evaluated.assessments.map((assessment) => this.#withEvidence(assessment)),
       live: { runId, atMs, signals, lastLine: observation.output.lastLine, rules: evaluated.live, findings },
-      recording: { runId, policyHash: this.#policy.hash, signals },
+      recording: row,
     };
   }
 

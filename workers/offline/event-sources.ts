@@ -11,12 +11,19 @@ export interface EventSource {
   feed(chunk: Buffer, atMs: number): void;
   end(atMs: number): void;
   take(): readonly AgentEvent[];
+  /** True once the stream has shown itself to be an agent's. */
+  isAgent(): boolean;
 }
 
 /** The stream of a command-line agent; what is no agent's stream gives no events. */
 export const agentSource = (redact: Redactor): EventSource => {
   const tap = createAgentTap({ redact, model: null, clock: 'record' });
-  return { feed: (chunk, atMs) => tap.feed('stdout', chunk, atMs), end: tap.flush, take: tap.take };
+  return {
+    feed: (chunk, atMs) => tap.feed('stdout', chunk, atMs),
+    end: tap.flush,
+    take: tap.take,
+    isAgent: () => tap.agentKind !== null,
+  };
 };
 
 /** Events that were normalised before, one JSON record a line. */
@@ -36,6 +43,7 @@ export const eventsSource = (redact: Redactor): EventSource => {
       reader.end(atMs);
     },
     take: reader.take,
+    isAgent: () => true,
   };
 };
 
@@ -50,5 +58,6 @@ export const textSource = (redact: Redactor): EventSource => {
       reader.end(atMs);
     },
     take: reader.take,
+    isAgent: () => true,
   };
 };

@@ -165,10 +165,7 @@ const monthAt = (bytes: Buffer, at: number): number => {
 
 const isBound = (byte: number): boolean => byte <= 32 || byte === 91 || byte === 93 || byte === 44;
 
-const isDigit = (bytes: Buffer, at: number): boolean => {
-  const byte = bytes[at] ?? 0;
-  return byte >= 48 && byte <= 57;
-};
+const isDigit = (bytes: Buffer, at: number): boolean => ((bytes[at] ?? 0) - 48) >>> 0 <= 9;
 
 const areDigits = (bytes: Buffer, at: number, count: number): boolean => {
   for (let digit = 0; digit < count; digit++) if (!isDigit(bytes, at + digit)) return false;

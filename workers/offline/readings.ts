@@ -2,6 +2,7 @@ import { createAgentDetectors } from '#detection/agent-detectors';
 import { createLineDetectors } from '#detection/line-detectors';
 import type { Finding } from '#protocol/judgement';
 import type { Redactor } from '#redaction/redact';
+import { createAgentLines } from '#sampling/agent-lines';
 import { parseRecord } from '#sampling/agent-stream/json-record';
 import { createLineCutter } from '#sampling/agent-stream/line-cutter';
 import { createLineTap, type LineTap, type LineTime } from '#sampling/line-tap';
@@ -20,12 +21,14 @@ export interface Reading {
 const pieceBytes = 256 * 1024;
 const rank = { observe: 0, warn: 1, act: 2 } as const;
 
-/** Output lines, each at the time that `clock` gives it. */
+/** Output lines, each at the time that `clock` gives it; as live, an agent's own records are left to the detectors of events. */
 export const createLineReading = (options: {
   readonly redact: Redactor;
   readonly clock: LineTime;
   readonly logWindowLines: number;
+  readonly isAgent: () => boolean;
 }): Reading => {
+  const agentLines = createAgentLines();
   const tap = createLineTap({ firstLine: 1, redact: options.redact, lineTime: options.clock });
   const detectors = createLineDetectors(options);
   const drain = (): void => {
@@ -35,7 +38,8 @@ export const createLineReading = (options: {
   return {
     feed: (chunk) => {
       for (let from = 0; from < chunk.length; from += pieceBytes) {
-        tap.feed('stdout', chunk.subarray(from, from + pieceBytes), 0);
+        const piece = chunk.subarray(from, from + pieceBytes);
+        tap.feed('stdout', options.isAgent() ? agentLines.strip(piece) : piece, 0);
         drain();
       }
     },

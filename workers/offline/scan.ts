@@ -101,9 +101,11 @@ const readingsOf = (options: ScanOptions, head: Buffer): readonly Reading[] => {
   switch (format) {
     case 'lines': {
       const clock = clockOf(head, linesPerSecond);
-      const lines = createLineReading({ redact, clock, logWindowLines });
+      if (options.format === 'lines')
+        return [createLineReading({ redact, clock, logWindowLines, isAgent: () => false })];
       // Live, both look at the same bytes; an agent's stream shows itself, anything else gives no events.
-      return options.format === 'auto' ? [lines, createEventReading(agentSource(redact))] : [lines];
+      const agent = agentSource(redact);
+      return [createEventReading(agent), createLineReading({ redact, clock, logWindowLines, isAgent: agent.isAgent })];
     }
     case 'timed-lines':
       return [createTimedReading({ redact, logWindowLines })];

@@ -44,6 +44,7 @@ export const compilePolicy = (policy: PolicyText): CompiledPolicy => {
     rules,
     ids: new Set(rules.map((rule) => rule.id)),
     budgets: merged.file.budgets ?? [],
+    pricing: merged.file.pricing,
     restart: restartOf(merged.file),
     notes: lineage.flatMap((parsed) => parsed.notes),
   };

@@ -99,6 +99,7 @@ export const ladderOf = (action: RuleEntry['action']): readonly CompiledStep[] =
     onlyIf: ('if' in step ? step.if : undefined) ?? null,
     message: ('message' in step ? step.message : undefined) ?? null,
     resumeAfterMs: milliseconds('resume_after' in step ? step.resume_after : undefined),
+    words: 'message' in step && step.message !== undefined ? compileSummary(step.message) : null,
     condition: 'if' in step && step.if !== undefined ? mustCompile(step.if, 'step') : null,
   }));
 };

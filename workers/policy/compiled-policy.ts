@@ -1,7 +1,7 @@
 import type { LadderStep, Rollout, Severity } from '#protocol/judgement';
 import type { SignalName } from '#protocol/signals';
 import type { Condition } from './condition.ts';
-import type { BudgetEntry } from './policy-schema.ts';
+import type { BudgetEntry, PolicyFile } from './policy-schema.ts';
 import type { Problem } from './problem.ts';
 import type { SummaryTemplate } from './summary-template.ts';
 
@@ -14,6 +14,7 @@ export interface JobFacts {
 
 export interface CompiledStep extends LadderStep {
   readonly condition: Condition | null;
+  readonly words: SummaryTemplate | null;
 }
 
 export interface CompiledRule {
@@ -60,6 +61,7 @@ export interface CompiledPolicy {
   readonly ids: ReadonlySet<string>;
   readonly limits: PolicyLimits;
   readonly budgets: readonly BudgetEntry[];
+  readonly pricing: PolicyFile['pricing'];
   readonly restart: RestartPlan;
   readonly notes: readonly Problem[];
 }

@@ -5,7 +5,7 @@ import type { CompiledPolicy, CompiledRule } from './compiled-policy.ts';
 import { liveRules } from './live-rules.ts';
 import { tightenRollout } from './rollout.ts';
 import { neverActive, nextRuleState, type RuleState, type RuleStates } from './rule-state.ts';
-import { guardWords, numbersOf, type RuleInput, type RuleView, summaryOf } from './rule-view.ts';
+import { guardWords, numbersOf, type RuleInput, type RuleView, render, summaryOf } from './rule-view.ts';
 
 /** An assessment before it is known of which run, with the signals that its evidence is sought by. */
 export interface RuleAssessment extends Omit<Assessment, 'runId' | 'evidence'> {
@@ -68,15 +68,15 @@ const assess = (policy: CompiledPolicy, view: RuleView, input: RuleInput): RuleA
     sinceMs: state.sinceMs,
     atMs: input.atMs,
     dwellMs: rule.dwellMs,
-    ladder: rule.ladder.map(({ verb, afterMs, onlyIf, message, resumeAfterMs }) => ({
+    ladder: rule.ladder.map(({ verb, afterMs, onlyIf, words, resumeAfterMs }) => ({
       verb,
       afterMs,
       onlyIf,
-      message,
+      message: words === null ? null : render(words, view, input),
       resumeAfterMs,
     })),
     heldBack: rule.ladder.flatMap((step, index) =>
-      step.condition === null || step.condition.holds(input.vector, input.acknowledged) ? [] : [index],
+      step.condition === null || step.condition.holds(input.vector, input.acknowledged.has(rule.id)) ? [] : [index],
     ),
     rollout: rule.isLimit ? { ...limitRollout, salt: base.salt } : tightenRollout(base, rule.rollout),
     isLimit: rule.isLimit,

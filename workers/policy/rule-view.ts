@@ -4,6 +4,7 @@ import { describeNumbers } from '#protocol/timeline';
 import type { CompiledRule, JobFacts } from './compiled-policy.ts';
 import { formatDuration } from './duration.ts';
 import type { RuleState } from './rule-state.ts';
+import type { SummaryTemplate } from './summary-template.ts';
 
 export interface RuleInput {
   readonly vector: SignalVector;
@@ -16,7 +17,8 @@ export interface RuleInput {
   readonly rollout: Rollout | null;
   /** The run's own grace, where the rule has none. */
   readonly graceMs: number;
-  readonly acknowledged: boolean;
+  /** Rules whose open incident a person has seen. */
+  readonly acknowledged: ReadonlySet<string>;
 }
 
 /** One rule looked at once. */
@@ -27,8 +29,10 @@ export interface RuleView {
   readonly heldBack: boolean;
 }
 
-export const summaryOf = ({ rule, state }: RuleView, input: RuleInput): string =>
-  rule.summary.render({
+export const summaryOf = (view: RuleView, input: RuleInput): string => render(view.rule.summary, view, input);
+
+export const render = (words: SummaryTemplate, { state }: RuleView, input: RuleInput): string =>
+  words.render({
     vector: input.vector,
     jobName: input.job.name,
     firingForMs: state.kind === 'firing' ? input.monoMs - state.sinceMonoMs : 0,

@@ -10,6 +10,8 @@ export interface SummaryFacts {
 }
 
 export interface SummaryTemplate {
+  /** As its author wrote it. */
+  readonly text: string;
   readonly reads: readonly SignalName[];
   render(facts: SummaryFacts): string;
 }
@@ -42,8 +44,9 @@ export const findTemplateFlaw = (text: string): { readonly offset: number; reado
 
 export const compileSummary = (text: string): SummaryTemplate => {
   const reads = [...text.matchAll(hole)].flatMap(([, name = '']) => (isSignalName(name) ? [name] : []));
-  if (!text.includes('{{')) return { reads, render: () => text };
+  if (!text.includes('{{')) return { text, reads, render: () => text };
   return {
+    text,
     reads,
     render: (facts) => text.replace(hole, (_, name: string, filter?: string) => fill(facts, name, filter)),
   };

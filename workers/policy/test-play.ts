@@ -28,6 +28,7 @@ export interface PlayedCase {
   readonly taken: readonly TakenStep[];
 }
 
+const nobody: ReadonlySet<string> = new Set();
 const grace = { graceMs: 5000 } as const;
 /** What a run of profile `standard` is held against. */
 const standardLimits: SignalVector = { 'limit.cpu_pct': 60, 'limit.log_window': 10 };
@@ -64,7 +65,7 @@ export const playCase = (
       job,
       rollout,
       ...grace,
-      acknowledged: false,
+      acknowledged: nobody,
     });
     states = seen.states;
     const next = new Map(steps);

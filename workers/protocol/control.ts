@@ -1,6 +1,7 @@
 import type { Actor } from './actor.ts';
 import type { WorkerName } from './facts.ts';
 import type { JobId, RunId } from './ids.ts';
+import type { Acknowledge, ActivePolicy, ApplyPolicy, PolicyChange, RollbackPolicy } from './policies.ts';
 import type { ContainmentLevel, RunRequest } from './run-spec.ts';
 
 /** The outcome of asking for something: done, or refused with a reason a person can act on. */
@@ -35,13 +36,30 @@ export interface CoordinatorControl {
   restartRun(command: RunCommand): Promise<Answer<{ accepted: true }>>;
   pauseRun(command: RunCommand): Promise<Answer<{ accepted: true }>>;
   resumeRun(command: RunCommand): Promise<Answer<{ accepted: true }>>;
+  /** Writes a message where the job can read it. */
+  nudgeRun(command: RunCommand): Promise<Answer<{ accepted: true }>>;
+  acknowledge(
+    command: Acknowledge & { readonly runId: RunId; readonly rule: string },
+  ): Promise<Answer<{ accepted: true }>>;
+  extendBudget(
+    command: RunCommand & { readonly budget: string; readonly byUsd: number },
+  ): Promise<Answer<ExtendedBudget>>;
+  applyPolicy(command: ApplyPolicy): Promise<Answer<PolicyChange>>;
+  rollbackPolicy(command: RollbackPolicy): Promise<Answer<PolicyChange>>;
+  activePolicies(): Promise<readonly ActivePolicy[]>;
   stopDaemon(command: { readonly by: Actor; readonly stopJobs: boolean }): Promise<Answer<{ runsLeft: number }>>;
   workers(): Promise<readonly WorkerStatus[]>;
   /** A fault switch: refused unless FLOWFORGE_FAULTS=1. */
   injectFault(fault: { readonly worker: WorkerName; readonly kind: WorkerFault }): Promise<Answer<{ accepted: true }>>;
 }
 
-export type WorkerFault = 'throw' | 'exit' | 'block' | 'leak';
+export interface ExtendedBudget {
+  readonly budget: string;
+  readonly extraUsd: number;
+  readonly times: number;
+}
+
+export type WorkerFault = 'throw' | 'exit' | 'block' | 'stuck' | 'leak';
 
 export interface WorkerStatus {
   readonly worker: WorkerName;

@@ -1,6 +1,7 @@
 import type { Actor } from './actor.ts';
 import type { IncidentId, InterventionId, RunId } from './ids.ts';
 import type { JudgementFact } from './judgement-facts.ts';
+import type { PolicyFact, SteeringFact } from './policy-facts.ts';
 import type { RunFact } from './run-facts.ts';
 import type { ContainmentLevel } from './run-spec.ts';
 
@@ -95,7 +96,6 @@ export type SystemFact =
       readonly windowMs: number;
     }
   | { readonly kind: 'ledger-trouble'; readonly why: string; readonly lostFrom: number | null }
-  | { readonly kind: 'policy-refused'; readonly source: string; readonly problem: string }
   | {
       readonly kind: 'audit-recorded';
       readonly actor: Actor;
@@ -108,7 +108,7 @@ export type SystemFact =
     };
 
 /** Everything that can have happened. Past tense, plain JSON, and never translated on its way from journal to browser. */
-export type FactBody = RunFact | InterventionFact | JudgementFact | SystemFact;
+export type FactBody = RunFact | InterventionFact | JudgementFact | SystemFact | PolicyFact | SteeringFact;
 export type FactKind = FactBody['kind'];
 
 /** `seq` counts from 1 without gaps in one home; `id` is a ULID; `atMs` is wall-clock. Numbered by the coordinator alone. */

@@ -126,7 +126,13 @@ const changeRun = (view: RunView, fact: Fact): RunView => {
     case 'worker-died':
     case 'worker-given-up':
     case 'ledger-trouble':
+    case 'policy-applied':
     case 'policy-refused':
+    case 'policy-held':
+    case 'incident-acknowledged':
+    case 'run-nudged':
+    case 'run-throttled':
+    case 'budget-extended':
     case 'audit-recorded':
       return view;
     default:

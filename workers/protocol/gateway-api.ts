@@ -72,6 +72,20 @@ export interface VerifyReply {
   readonly survivors: readonly { readonly runId: RunId; readonly survivors: number }[];
 }
 
+/** One budget of a policy as it stands for one run; `usd` has the extensions in it. */
+export interface BudgetView {
+  readonly budget: string;
+  readonly runId: RunId;
+  readonly name: string;
+  readonly usd: number | null;
+  readonly extraUsd: number;
+  readonly times: number;
+  readonly tokens: string | null;
+  /** null while nothing could be priced. */
+  readonly spentUsd: number | null;
+  readonly spentTokens: number | null;
+}
+
 /** Body of `POST /process/kill` and `/process/restart`, and of `/v1/runs/:id/{stop,restart,pause,resume}` (without runId). */
 export interface ProcessCommand {
   readonly runId?: string;

@@ -3,6 +3,7 @@ import type { Fact, FactBody, SealedFact, StopCause } from './facts.ts';
 import type { JobId, JobKey, RunId } from './ids.ts';
 import type { Evidence, Finding, LadderStep, Rollout, RuleStateName, Severity } from './judgement.ts';
 import type { HostFigures } from './observations.ts';
+import type { PolicyProposal } from './policies.ts';
 import type { ContainmentHandle, ProcessIdentity, RunLimits } from './run-spec.ts';
 import type { SignalVector } from './signals.ts';
 
@@ -48,7 +49,18 @@ export type RunChange =
   | { readonly kind: 'unwatch'; readonly runId: RunId }
   | { readonly kind: 'paused'; readonly runId: RunId; readonly atMs: number }
   | { readonly kind: 'resumed'; readonly runId: RunId; readonly atMs: number }
-  | { readonly kind: 'policy-changed'; readonly runId: RunId; readonly policy: PolicyText };
+  /** One message for all runs that follow the policy: no tick is judged half by the old and half by the new. */
+  | { readonly kind: 'policy-changed'; readonly runIds: readonly RunId[]; readonly policy: PolicyText }
+  | {
+      readonly kind: 'acknowledged';
+      readonly runId: RunId;
+      readonly rule: string;
+      readonly verdict: 'right' | 'wrong' | null;
+    }
+  | { readonly kind: 'budget-extended'; readonly runId: RunId; readonly budget: string; readonly extraUsd: number };
+
+/** Coordinator to detection. */
+export type DetectionMessage = RunChange | PolicyProposal;
 
 /** Coordinator to sampling. `refill`: detection is new, read the recent past again. */
 export type SamplingMessage = RunChange | { readonly kind: 'refill' };
@@ -97,7 +109,8 @@ export type ActionMessage =
   /** The main process ended by itself: end what is left of its tree, or say that nothing is. */
   | { readonly kind: 'reap'; readonly runId: RunId }
   | { readonly kind: 'pause-requested'; readonly runId: RunId; readonly by: Actor; readonly reason: string }
-  | { readonly kind: 'resume-requested'; readonly runId: RunId; readonly by: Actor; readonly reason: string };
+  | { readonly kind: 'resume-requested'; readonly runId: RunId; readonly by: Actor; readonly reason: string }
+  | { readonly kind: 'nudge-requested'; readonly runId: RunId; readonly by: Actor; readonly message: string };
 
 /** Action (or the gateway, for audit) to the coordinator: something happened; journal it, number it, tell everybody. */
 export interface FactReport {
@@ -143,7 +156,20 @@ export interface LiveFrame {
 /** Detection to gateway, must arrive: the signal vectors of one tick, for charts, replay and backtest. */
 export interface RecordingBatch {
   readonly atMs: number;
-  readonly rows: readonly { readonly runId: RunId; readonly policyHash: string; readonly signals: SignalVector }[];
+  readonly rows: readonly RecordingRow[];
+}
+
+/** All that a decision about one run at one moment hung on, so that it can be made again. */
+export interface RecordingRow {
+  readonly runId: RunId;
+  readonly policyHash: string;
+  /** The timers of all rules began anew with this row: the run is new, or detection was replaced. */
+  readonly isFirst: boolean;
+  /** Rules whose open incident a person had seen. */
+  readonly acknowledged: readonly string[];
+  /** Dollars that were added to budgets. */
+  readonly extraUsd: Readonly<Record<string, number>>;
+  readonly signals: SignalVector;
 }
 
 /** What action is given when it is built again: the facts of all runs that are not over, oldest first. */

@@ -69,6 +69,8 @@ export type RunFact =
   | { readonly kind: 'run-settled'; readonly runId: RunId; readonly next: 'none' | 'restart' | 'quarantine' }
   | {
       readonly kind: 'run-paused';
+      /** When it goes on by itself; null waits for a person. */
+      readonly resumeAtMs: number | null;
       readonly runId: RunId;
       readonly interventionId: InterventionId;
       readonly processes: number;

@@ -37,6 +37,8 @@ const headline: ReadonlySet<Fact['kind']> = new Set([
   'worker-given-up',
   'ledger-trouble',
   'run-start-failed',
+  'policy-refused',
+  'policy-held',
 ]);
 
 const weightOf = (fact: Fact): 0 | 1 | 2 => (headline.has(fact.kind) ? 2 : background.has(fact.kind) ? 0 : 1);
@@ -116,7 +118,19 @@ const sentenceOf = (fact: Fact): string => {
     case 'ledger-trouble':
       return `ledger: ${fact.why}`;
     case 'policy-refused':
-      return `policy refused: ${fact.problem}`;
+      return `policy refused, ${fact.keptHash?.slice(0, 8) ?? 'the last good one'} stays: ${fact.problem}`;
+    case 'policy-applied':
+      return `policy ${fact.name} ${fact.previousHash.slice(0, 8)} → ${fact.hash.slice(0, 8)} for ${count(fact.runs.length, 'run', 'runs')}${because(fact.reason)}`;
+    case 'policy-held':
+      return `policy held: it would act on ${count(new Set(fact.effects.map((effect) => effect.runId)).size, 'running job', 'running jobs')}, more than ${fact.most}`;
+    case 'incident-acknowledged':
+      return `acknowledged by ${fact.by}${fact.verdict === null ? '' : `: the rule was ${fact.verdict}`}${because(fact.note)}`;
+    case 'run-nudged':
+      return `nudged by ${fact.by} (${fact.via}): ${fact.message}`;
+    case 'run-throttled':
+      return `throttled by ${fact.how}: ${fact.reason}`;
+    case 'budget-extended':
+      return `budget ${fact.budget} extended by $${fact.extraUsd} in all${because(fact.reason)}`;
     case 'audit-recorded':
       return `${fact.actor} ${fact.action} ${fact.target}: ${fact.outcome}${fact.reason === '' ? '' : ` (${fact.reason})`}`;
     default:
@@ -148,5 +162,6 @@ const unitSuffix = (name: string): string => {
 };
 
 const formatNumber = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(1));
+const because = (reason: string): string => (reason === '' ? '' : ` (${reason})`);
 const seconds = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;

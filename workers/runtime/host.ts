@@ -1,8 +1,17 @@
+import { execFileSync } from 'node:child_process';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { beat } from './heartbeat.ts';
-import { type Delivery, type LinkInlet, type LinkOutlet, type Outlet, openInlet, openOutlet } from './link.ts';
+import {
+  type Delivery,
+  type LinkInlet,
+  type LinkOutlet,
+  type Outlet,
+  openInlet,
+  openOutlet,
+  type Reading,
+} from './link.ts';
 
 /** What a worker is born with. */
 export interface WorkerBirth<Setup> {
@@ -29,7 +38,7 @@ export interface Rewire {
 }
 
 /** Faults that a test may ask for; see `injectFault`. */
-export type HostFault = 'throw' | 'exit' | 'block' | 'leak';
+export type HostFault = 'throw' | 'exit' | 'block' | 'stuck' | 'leak';
 
 export interface HostControl {
   stop(): Promise<void>;
@@ -40,7 +49,7 @@ export interface WorkerHost<Setup> {
   readonly generation: number;
   readonly setup: Setup;
   outlet<Body>(wire: string): Outlet<Body> & { pending(): number };
-  inlet<Body>(wire: string, handle: (body: Body, skipped: number) => void | Promise<void>): void;
+  inlet<Body>(wire: string, handle: (body: Body, skipped: number) => void | Promise<void>, reading?: Reading): void;
 }
 
 /**
@@ -80,8 +89,8 @@ export const hostWorker = async <Setup>(
       outlets.set(wire, outlet as LinkOutlet<unknown>);
       return outlet;
     },
-    inlet: (wire, handle) => {
-      const inlet = openInlet(handle);
+    inlet: (wire, handle, reading) => {
+      const inlet = openInlet(handle, reading);
       inlet.connect(bornWire(wire).port);
       inlets.set(wire, inlet);
     },
@@ -111,6 +120,10 @@ const faults: Record<HostFault, () => void> = {
   block: () => {
     const endMs = performance.now() + 20_000;
     while (performance.now() < endMs);
+  },
+  stuck: () => {
+    // A system call that no terminate() interrupts.
+    execFileSync('sleep', ['8']);
   },
   leak: () => {
     for (let i = 0; i < 64; i++) leaked.push(Buffer.alloc(16 * 1024 * 1024, 1));

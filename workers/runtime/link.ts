@@ -83,8 +83,14 @@ export interface LinkInlet {
   stale(): number;
 }
 
-/** One body at a time, in order; confirmed only once `handle` is done with it. `skipped` counts what latest-wins dropped. */
-export const openInlet = <Body>(handle: (body: Body, skipped: number) => void | Promise<void>): LinkInlet => {
+/** `one-by-one` waits for the body in hand; `at-once` hands over each as it comes, and what was begun first may end last. */
+export type Reading = 'one-by-one' | 'at-once';
+
+/** Bodies in order; each is confirmed only once `handle` is done with it. `skipped` counts what latest-wins dropped. */
+export const openInlet = <Body>(
+  handle: (body: Body, skipped: number) => void | Promise<void>,
+  reading: Reading = 'one-by-one',
+): LinkInlet => {
   let tail: Promise<void> = Promise.resolve();
   let current: MessagePort | null = null;
   let stale = 0;
@@ -104,7 +110,8 @@ export const openInlet = <Body>(handle: (body: Body, skipped: number) => void | 
       current = port;
       port.on('message', (frame: Frame<Body>) => {
         // A handler that throws is not caught here: it ends its thread, and the supervisor starts a new one.
-        tail = tail.then(() => read(port, frame));
+        const done = reading === 'at-once' ? read(port, frame) : tail.then(() => read(port, frame));
+        tail = reading === 'at-once' ? Promise.all([tail, done]).then(() => undefined) : done;
       });
     },
     disconnect: () => {

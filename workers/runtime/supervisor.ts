@@ -7,7 +7,7 @@ import type { BornWire, HostControl, HostFault, Rewire, WorkerBirth } from './ho
 import { judgeDeath } from './restart-policy.ts';
 import { within } from './within.ts';
 import type { SupervisionEvent, WirePlan, WorkerPlan, WorkerState } from './worker-plan.ts';
-import { callDeadlineMs, emptySeat, retire, type Seat, stateOf } from './worker-seat.ts';
+import { callDeadlineMs, emptySeat, retire, type Seat, stateOf, terminateDeadlineMs } from './worker-seat.ts';
 
 export interface SupervisorOptions {
   readonly clock: Clock;
@@ -32,7 +32,6 @@ export interface Supervisor {
 const BEAT_EVERY_MS = 50;
 const WATCH_EVERY_MS = 100;
 const START_DEADLINE_MS = 20_000;
-const TERMINATE_DEADLINE_MS = 1_000;
 
 /** Starts the workers, watches their heartbeats, replaces the dead and rewires the living. One for all threads of the daemon. */
 export const createSupervisor = (options: SupervisorOptions): Supervisor => {
@@ -152,21 +151,25 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
       if (lateMs > WATCH_EVERY_MS) seat.pulse.reset(nowMs);
       const patienceMs = seat.state === 'up' ? seat.plan.stallMs : START_DEADLINE_MS;
       const silentMs = seat.pulse.silentForMs(nowMs);
-      if (silentMs > patienceMs) void replaceBlocked(seat, seat.worker, Math.round(silentMs));
+      if (silentMs > patienceMs)
+        void replace(seat, seat.worker, `blocked: no heartbeat for ${Math.round(silentMs)} ms`);
+      else if (seat.pulse.bufferMb() > seat.plan.maxBufferMb)
+        void replace(seat, seat.worker, `it held ${seat.pulse.bufferMb()} MB outside its heap`);
     }
     cancelWatch = clock.after(WATCH_EVERY_MS, watch);
   };
 
-  const replaceBlocked = async (seat: Seat, worker: Worker, silentMs: number): Promise<void> => {
+  const replace = async (seat: Seat, worker: Worker, why: string): Promise<void> => {
     // From here the old thread is nobody: its exit, whenever it comes, is not this seat's death.
     seat.worker = null;
     const ended = worker.terminate();
-    bury(seat, `blocked: no heartbeat for ${silentMs} ms`);
+    bury(seat, why);
     try {
-      await within(TERMINATE_DEADLINE_MS, `${seat.plan.name} to end`, ended);
+      await within(terminateDeadlineMs, `${seat.plan.name} to end`, ended);
     } catch {
       /* terminate() waits for a system call that holds the thread: it is counted, and ends whenever the call does */
       abandoned += 1;
+      options.onEvent({ kind: 'abandoned', worker: seat.plan.name, inAll: abandoned });
     }
   };
 

@@ -7,6 +7,8 @@ export interface WorkerPlan {
   /** A worker whose heartbeat is silent for longer is blocked: it is ended and replaced. */
   readonly stallMs: number;
   readonly maxHeapMb: number;
+  /** Buffers lie outside the heap and its limit: a worker that holds more is replaced. */
+  readonly maxBufferMb: number;
   readonly intensity: RestartIntensity;
 }
 
@@ -21,6 +23,8 @@ export interface WirePlan {
 export type SupervisionEvent =
   | { readonly kind: 'started'; readonly worker: string; readonly generation: number; readonly tookMs: number }
   | { readonly kind: 'died'; readonly worker: string; readonly generation: number; readonly why: string }
+  /** A system call holds its thread: it could not be ended, only replaced. */
+  | { readonly kind: 'abandoned'; readonly worker: string; readonly inAll: number }
   | { readonly kind: 'given-up'; readonly worker: string; readonly deaths: number; readonly windowMs: number };
 
 export interface WorkerState {

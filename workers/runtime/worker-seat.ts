@@ -21,6 +21,7 @@ export interface Seat {
 }
 
 export const callDeadlineMs = 3_000;
+export const terminateDeadlineMs = 1_000;
 
 /** Lets the worker put down what it holds, then ends its thread. */
 export const retire = async (seat: Seat): Promise<void> => {
@@ -31,7 +32,11 @@ export const retire = async (seat: Seat): Promise<void> => {
   } catch {
     /* it did not let go in time: the journal holds what it owed, and the thread is ended below */
   }
-  await worker.terminate();
+  try {
+    await within(terminateDeadlineMs, `${seat.plan.name} to end`, worker.terminate());
+  } catch {
+    /* a system call holds its thread: it ends with the process */
+  }
 };
 
 export const emptySeat = (plan: WorkerPlan, index: number, pulse: Seat['pulse']): Seat => ({

@@ -31,6 +31,9 @@ export interface AgentTapOptions {
 // A program that logs JSON of its own is not parsed for ever: after so many foreign or broken records the tap stops asking.
 const foreignRecords = 400;
 // A first record hides within its line's first bytes (after escape codes, or a prefix of a few words).
+// Agents say who they are when they begin. What has printed so much before is a program, and may at most start one: then
+// only a JSON record still tells it.
+const introductionBytes = 1024 * 1024;
 const candidates = [0x7b, 0x1b, 0x41, 0x54];
 
 export const createAgentTap = ({ redact, model, clock = 'arrival' }: AgentTapOptions): AgentTap => {
@@ -38,6 +41,7 @@ export const createAgentTap = ({ redact, model, clock = 'arrival' }: AgentTapOpt
   let dialect: Dialect | null = null;
   let parser: StreamParser | null = null;
   let foreign = 0;
+  let bytes = 0;
 
   const adopt = (found: Dialect): StreamParser => {
     dialect = found;
@@ -70,7 +74,11 @@ export const createAgentTap = ({ redact, model, clock = 'arrival' }: AgentTapOpt
   const streams = { stdout: openStream(), stderr: openStream() };
 
   return {
-    feed: (stream, chunk, atMs) => streams[stream].push(chunk, atMs),
+    feed: (stream, chunk, atMs) => {
+      bytes += chunk.length;
+      if (dialect === null && bytes > introductionBytes) streams[stream].skim(chunk, '{"', atMs);
+      else streams[stream].push(chunk, atMs);
+    },
     take: writer.take,
     flush: (atMs) => {
       streams.stdout.end(atMs);

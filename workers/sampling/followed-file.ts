@@ -21,11 +21,15 @@ export interface FollowedFile {
   close(): void;
 }
 
+const lagAtMostBytes = 16 * 1024 * 1024;
+const lagAfterSkipBytes = 1024 * 1024;
+
 /** @param startAt byte to begin at, from an earlier life. */
 export const followFile = (path: string, options: { startAt: number; onGap: (gap: FileGap) => void }): FollowedFile => {
   let offset = options.startAt;
   let descriptor: number | null = null;
   let isDetached = false;
+  let wasFull = false;
   let isInspected = false;
 
   const open = (): number | null => {
@@ -52,6 +56,15 @@ export const followFile = (path: string, options: { startAt: number; onGap: (gap
     options.onGap({ fromByte: 0, toByte: offset, why: `${what} under the running job; still read, no longer kept` });
   };
 
+  /** A flood that comes faster than anybody can read must not keep us from seeing what happens now. */
+  const skipAhead = (opened: number): void => {
+    const { size } = fstatSync(opened);
+    if (size - offset <= lagAtMostBytes) return;
+    const fromByte = offset;
+    offset = size - lagAfterSkipBytes;
+    options.onGap({ fromByte, toByte: offset, why: 'it came faster than it could be read, and was passed over' });
+  };
+
   return {
     get offset() {
       return offset;
@@ -59,8 +72,10 @@ export const followFile = (path: string, options: { startAt: number; onGap: (gap
     read: (buffer) => {
       const opened = open();
       if (opened === null) return 0;
+      if (wasFull) skipAhead(opened);
       const length = readSync(opened, buffer, 0, buffer.length, offset);
       offset += length;
+      wasFull = length === buffer.length;
       return length;
     },
     readAgain: (buffer, { fromByte, toByte }) => {

@@ -5,8 +5,11 @@ export interface LineCursor {
   end: number;
   /** Where the word at hand begins. */
   from: number;
+  /** Both are set when the pass is over; until then `l2` grows with each word, number masked. */
   l1: number;
   l2: number;
+  /** Grows with each number that is not volatile; 0 while there was none. */
+  figures: number;
   flags: number;
   /** Hashes of the two words before this place. */
   word: number;
@@ -24,6 +27,7 @@ export const createLineCursor = (): LineCursor => ({
   from: 0,
   l1: 0,
   l2: 0,
+  figures: 0,
   flags: 0,
   word: 0,
   wordBefore: 0,

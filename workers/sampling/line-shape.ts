@@ -28,6 +28,7 @@ const begin = (cursor: LineCursor, start: number): void => {
   cursor.at = start;
   cursor.l1 = 1;
   cursor.l2 = 2;
+  cursor.figures = 0;
   cursor.flags = 0;
   cursor.word = 0;
   cursor.wordBefore = 0;
@@ -70,10 +71,9 @@ const walk = (cursor: LineCursor, bytes: Buffer): boolean => {
       at++;
     } else if (kind === byteKind.punctuation) {
       // A run of one mark (a ruler, a bar that grows) counts once, and so does a lone |/-\ spinner.
-      const shown = isSpinner(bytes, at, byte) ? 42 : byte;
-      if (shown !== mark) {
-        cursor.l1 = mix(cursor.l1, shown);
-        cursor.l2 = mix(cursor.l2, shown);
+      if (byte !== mark) {
+        const shown = isSpinner(bytes, at, byte) ? 42 : byte;
+        if (shown !== mark) cursor.l2 = mix(cursor.l2, shown);
         mark = shown;
       }
       at++;
@@ -99,7 +99,6 @@ const walk = (cursor: LineCursor, bytes: Buffer): boolean => {
 const endWord = (cursor: LineCursor, bytes: Buffer, hash: number, seen: number): void => {
   const { from, at: to } = cursor;
   if (to - from === 8 && bytes[to] === 45 && shapeUuid(cursor, bytes)) return;
-  cursor.l1 = mix(cursor.l1, hash);
   cursor.l2 = mix(cursor.l2, hash);
   cursor.sawText = true;
   if ((cursor.flags & lineFlag.failing) === 0) {
@@ -154,9 +153,7 @@ const drawSymbol = (cursor: LineCursor, bytes: Buffer): void => {
   // A braille cell is a frame of a spinner: the line is one more picture of the same wait.
   if (row >= 0xa0 && row <= 0xa3) cursor.flags |= lineFlag.redraw;
   if (!isDrawing) {
-    const code = (row << 8) | (bytes[at + 2] ?? 0);
-    cursor.l1 = mix(cursor.l1, code);
-    cursor.l2 = mix(cursor.l2, code);
+    cursor.l2 = mix(cursor.l2, (row << 8) | (bytes[at + 2] ?? 0));
   }
   let next = at + 1;
   while (next < end && next < at + 3 && ((bytes[next] ?? 0) & 0xc0) === 0x80) next++;
@@ -170,7 +167,8 @@ const finish = (cursor: LineCursor): void => {
     cursor.flags |= lineFlag.blank;
     return;
   }
-  cursor.l1 = avalanche(cursor.l1);
+  // Both shapes share all but the figures, so each word is mixed in once.
+  cursor.l1 = avalanche(cursor.figures === 0 ? cursor.l2 : mix(cursor.l2, cursor.figures));
   cursor.l2 = avalanche(cursor.l2);
 };
 

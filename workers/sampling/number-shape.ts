@@ -70,7 +70,6 @@ export const shapeUuid = (cursor: LineCursor, bytes: Buffer): boolean => {
 
 const mask = (cursor: LineCursor, to: number): void => {
   cursor.at = to;
-  cursor.l1 = mix(cursor.l1, masked);
   cursor.l2 = mix(cursor.l2, masked);
 };
 
@@ -99,7 +98,7 @@ const figure = (cursor: LineCursor, bytes: Buffer, digitsEnd: number, value: num
   }
   isVolatile ||= next === 93 && isBracketedPid(bytes, from, to);
   cursor.l2 = mix(cursor.l2, masked);
-  cursor.l1 = mix(cursor.l1, isVolatile ? masked : hash);
+  if (!isVolatile) cursor.figures = mix(cursor.figures, hash ^ masked);
   cursor.at = to;
   cursor.wordBefore = word;
   // A lone 0 counts what did not happen (`0 errors`); the zeros of a time zone do not.
@@ -184,7 +183,8 @@ const mixedWord = (cursor: LineCursor, bytes: Buffer): void => {
   }
   cursor.word = l1;
   cursor.l2 = mix(cursor.l2, l2);
-  cursor.l1 = mix(cursor.l1, changes === 1 && !wasDigit && isAttachedDuration(bytes, cursor.from, at) ? masked : l1);
+  if (changes !== 1 || wasDigit || !isAttachedDuration(bytes, cursor.from, at))
+    cursor.figures = mix(cursor.figures, l1);
 };
 
 const isAddress = (bytes: Buffer, from: number, length: number): boolean =>

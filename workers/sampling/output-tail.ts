@@ -95,8 +95,10 @@ class IndexedTail implements OutputTail {
   }
 
   read(stream: OutputStream, buffer: Buffer): number {
-    const length = this.#files[stream].read(buffer);
-    this.#bytes += length;
+    const file = this.#files[stream];
+    const before = file.offset;
+    const length = file.read(buffer);
+    this.#bytes += Math.max(length, file.offset - before);
     return length;
   }
 

@@ -48,15 +48,12 @@ export const afterFraction = (bytes: Buffer, at: number, end: number): number =>
   return next;
 };
 
-export const isDigit = (bytes: Buffer, at: number): boolean => {
-  const digit = (bytes[at] ?? 0) - 48;
-  return digit >= 0 && digit <= 9;
-};
+export const isDigit = (bytes: Buffer, at: number): boolean => ((bytes[at] ?? 0) - 48) >>> 0 <= 9;
 
-const areDigits = (bytes: Buffer, at: number, count: number): boolean => {
-  for (let digit = 0; digit < count; digit++) if (!isDigit(bytes, at + digit)) return false;
-  return true;
-};
+// Written out: times are looked for at every number.
+const areDigits = (bytes: Buffer, at: number, count: 2 | 4): boolean =>
+  isDigit(bytes, at) && isDigit(bytes, at + 1) && (count === 2 || (isDigit(bytes, at + 2) && isDigit(bytes, at + 3)));
+
 // `/Nov/`
 const isMonth = (bytes: Buffer, at: number): boolean => {
   for (let letter = 0; letter < 3; letter++) if (byteKinds[bytes[at + letter] ?? 0] !== byteKind.letter) return false;

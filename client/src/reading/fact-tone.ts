@@ -32,6 +32,12 @@ const faces: { readonly [Kind in FactKind]?: FactFace } = {
   'worker-given-up': { shape: 'cross', tone: 'bad' },
   'ledger-trouble': { shape: 'cross', tone: 'bad' },
   'policy-refused': { shape: 'cross', tone: 'bad' },
+  'policy-held': { shape: 'bars', tone: 'risk' },
+  'policy-applied': { shape: 'cycle', tone: 'accent' },
+  'incident-acknowledged': { shape: 'tick', tone: 'calm' },
+  'run-nudged': { shape: 'triangle', tone: 'accent' },
+  'run-throttled': { shape: 'bars', tone: 'calm' },
+  'budget-extended': { shape: 'half', tone: 'accent' },
 };
 
 export const faceOfFact = ({ fact }: TimelineEntry): FactFace => {

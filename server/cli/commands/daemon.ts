@@ -37,8 +37,9 @@ export const daemonStop = async ({ jobs, json }: DaemonOptions & { readonly jobs
     else print('no daemon runs here\n');
     return 0;
   }
+  const { pid } = await client.status();
   const { runsLeft } = await client.stopDaemon({ stopJobs: jobs });
-  await awaitGone(paths);
+  await awaitGone(paths, pid);
   if (json) printJson({ stopped: true, runsLeft });
   else print(`the daemon has stopped; ${leftWords(runsLeft)}\n`);
   return 0;
@@ -51,12 +52,21 @@ const leftWords = (runsLeft: number): string =>
 
 const goneWithinMs = 20_000;
 
-const awaitGone = async ({ socketPath }: Paths): Promise<void> => {
+/** Gone is a process that has ended, not a socket that is silent: until then it may still write to its home. */
+const awaitGone = async ({ socketPath }: Paths, pid: number | null): Promise<void> => {
   const startedMs = performance.now();
-  while (await isUp(connectDaemon(socketPath))) {
+  while ((await isUp(connectDaemon(socketPath))) || (pid !== null && isThere(pid))) {
     if (performance.now() - startedMs > goneWithinMs)
       throw new CliProblem('the daemon was asked to stop and still answers', { hint: 'flowforge daemon logs' });
     await sleep(50);
+  }
+};
+
+const isThere = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false; // ended
   }
 };
 
@@ -65,8 +75,9 @@ export const daemonRestart = async (options: DaemonOptions): Promise<number> => 
   const paths = resolvePaths(process.env);
   const client = connectDaemon(paths.socketPath);
   if (await isUp(client)) {
+    const { pid } = await client.status();
     await client.stopDaemon({ stopJobs: false });
-    await awaitGone(paths);
+    await awaitGone(paths, pid);
   }
   return daemonStart(options);
 };

@@ -5,7 +5,7 @@ import type { AgentWatcher } from './watcher.ts';
 // One message may start a batch of ten or so sub-agents at once, and that is work. What explodes goes on: more than two a
 // second, for longer than any one message takes to arrive. (188 in a minute have been seen; that is three a second.)
 const burstMs = 5_000;
-const burstCount = 12;
+const burstCount = 10;
 const burstSpreadMs = 2_500;
 // Whatever the rhythm: nobody follows sixty of them started within a minute, or a hundred at work.
 const actPerMinute = 60;

@@ -1,6 +1,8 @@
 /** Cuts a stream of bytes into the lines somebody wants; the others cost a search for their end and nothing else. */
 export interface LineCutter {
   push(chunk: Buffer, atMs: number): void;
+  /** For a stream that is most likely nobody's: only what may begin with `opening` is cut, the rest is passed over whole. */
+  skim(chunk: Buffer, opening: string, atMs: number): void;
   end(atMs: number): void;
 }
 
@@ -40,17 +42,25 @@ export const createLineCutter = (reader: {
     if (rest.length > 0 && rest.length <= maxLineBytes && reader.wants(rest[0] ?? 0))
       reader.line(rest.toString('utf8'), atMs);
   };
+  const push = (chunk: Buffer, atMs: number): void => {
+    let from = 0;
+    for (;;) {
+      const end = chunk.indexOf(newline, from);
+      if (end === -1) break;
+      // Most lines are not wanted: they are not even made an object of.
+      if (partial.kind !== 'none' || reader.wants(chunk[from] ?? 0)) complete(chunk.subarray(from, end), atMs);
+      from = end + 1;
+    }
+    hold(chunk.subarray(from));
+  };
 
   return {
-    push: (chunk, atMs) => {
-      let from = 0;
-      for (;;) {
-        const end = chunk.indexOf(newline, from);
-        if (end === -1) break;
-        complete(chunk.subarray(from, end), atMs);
-        from = end + 1;
-      }
-      hold(chunk.subarray(from));
+    push,
+    skim: (chunk, opening, atMs) => {
+      if (chunk.length === 0) return;
+      const mayBegin = partial.kind === 'none' && chunk[0] === opening.charCodeAt(0);
+      if (mayBegin || partial.kind === 'held' || chunk.includes(`\n${opening}`)) return push(chunk, atMs);
+      partial = chunk[chunk.length - 1] === newline ? { kind: 'none' } : { kind: 'skipping' };
     },
     end: (atMs) => complete(Buffer.alloc(0), atMs),
   };

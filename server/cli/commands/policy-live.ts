@@ -1,0 +1,147 @@
+import path from 'node:path';
+import type { DaemonClient } from '#cli/daemon-client';
+import { ensureDaemon } from '#cli/ensure-daemon';
+import { print, printJson } from '#cli/output';
+import { CliProblem } from '#cli/problem';
+import { escapeControls } from '#cli/render/escape';
+import { lineDiff } from '#config/line-diff';
+import { resolvePaths } from '#config/paths';
+import { openPolicyStore } from '#config/policy-store';
+import type { Fact } from '#protocol/facts';
+import type { ApplyPolicy, PolicyChange } from '#protocol/policies';
+
+interface Asked {
+  readonly reason: string;
+  readonly yes: boolean;
+  readonly json: boolean;
+}
+
+const connect = (): Promise<DaemonClient> => ensureDaemon(resolvePaths(process.env));
+
+/** Of `policy check` and `test`, too: 2 is a file that is not valid. */
+const exitCodes = { applied: 0, unchanged: 0, held: 1, refused: 2 } as const;
+
+/** `flowforge policy apply FILE`: for the running jobs that follow it, those named, or all. */
+export const policyApply = async (
+  file: string,
+  options: Asked & { readonly run: readonly string[]; readonly all: boolean },
+): Promise<number> => {
+  const client = await connect();
+  const named = await Promise.all(options.run.map(async (ref) => (await client.run(ref)).run.runId));
+  const runs: ApplyPolicy['runs'] = options.all ? 'all' : named.length > 0 ? named : 'followers';
+  const { reason, yes: accept } = options;
+  return tell(await client.applyPolicy({ source: sourceOf(file), runs, reason, accept }), options);
+};
+
+/** `flowforge policy rollback [FILE] [HASH]`: the one before, or any earlier one. */
+export const policyRollback = async (
+  file: string | undefined,
+  options: Asked & { readonly to: string | undefined },
+): Promise<number> => {
+  const client = await connect();
+  const key = file === undefined ? await onlyKey(client) : keyOf(file);
+  const applied = (await switches(client)).filter((fact) => fact.source === key);
+  const wanted = options.to;
+  const hash =
+    wanted === undefined
+      ? applied[0]?.previousHash
+      : applied.flatMap((fact) => [fact.hash, fact.previousHash]).find((one) => one.startsWith(wanted));
+  if (hash === undefined)
+    throw new CliProblem(
+      `there is no earlier policy of ${key}${wanted === undefined ? '' : ` that begins with ${wanted}`}`,
+      {
+        hint: '`flowforge policy history` lists what there was',
+      },
+    );
+  const { reason, yes: accept } = options;
+  return tell(await client.rollbackPolicy({ key, hash, reason, accept }), options);
+};
+
+const tell = (change: PolicyChange, { json }: Asked): number => {
+  if (json) printJson(change);
+  else print(`${escapeLines(sentenceOf(change))}\n`);
+  return exitCodes[change.kind];
+};
+
+const sentenceOf = (change: PolicyChange): string => {
+  const short = (hash: string | null): string => hash?.slice(0, 8) ?? 'none';
+  switch (change.kind) {
+    case 'applied':
+      return `in force: ${short(change.hash)} for ${change.runs} running jobs, ${change.tests} tests passed, ${change.tookMs} ms`;
+    case 'unchanged':
+      return `already in force: ${short(change.hash)} for ${change.runs} running jobs`;
+    case 'refused':
+      return `refused, ${short(change.keptHash)} stays in force:\n${change.problem}`;
+    case 'held':
+      return [
+        `held: it would act on more than ${change.most} running jobs; ${short(change.keptHash)} stays in force`,
+        ...change.effects.map(({ name, runId, rule, verb, due }) => `  ${name} (${runId}): ${verb} by ${rule}, ${due}`),
+        '  next: again with --yes to accept that',
+      ].join('\n');
+  }
+};
+
+/** `flowforge policy history`: every switch, refusal and hold, newest first. */
+export const policyHistory = async ({ json }: { readonly json: boolean }): Promise<number> => {
+  const { items } = await (await connect()).policyHistory();
+  if (json) printJson(items.map(({ fact }) => fact));
+  else for (const { atMs, text } of items) print(`${escapeLines(`${new Date(atMs).toISOString()}  ${text}`)}\n`);
+  return 0;
+};
+
+/** `flowforge policy active`: what judges running jobs now. */
+export const policyActive = async ({ json }: { readonly json: boolean }): Promise<number> => {
+  const active = await (await connect()).activePolicies();
+  if (json) printJson(active);
+  else
+    for (const { key, hash, runIds, problem } of active)
+      print(
+        `${escapeLines(`${hash.slice(0, 8)}  ${key}  ${runIds.length} runs${problem === null ? '' : `\n  ${problem}`}`)}\n`,
+      );
+  return 0;
+};
+
+/** `flowforge policy diff [A] [B]`: two hashes of the history; without them, the last switch. */
+export const policyDiff = async (from: string | undefined, to: string | undefined): Promise<number> => {
+  const applied = await switches(await connect());
+  const known = [...new Set(applied.flatMap((fact) => [fact.hash, fact.previousHash]))];
+  const store = openPolicyStore(resolvePaths(process.env).home);
+  const textOf = (prefix: string | undefined, byDefault: string | undefined): string => {
+    const hash = prefix === undefined ? byDefault : known.find((one) => one.startsWith(prefix));
+    const policy = hash === undefined ? null : store.find(hash);
+    if (policy === null)
+      throw new CliProblem(`there is no policy ${prefix ?? ''} in the history`, {
+        hint: '`flowforge policy history` lists them',
+      });
+    return policy.files.map(({ text }) => text).join('\n');
+  };
+  const diff = lineDiff(textOf(from, applied[0]?.previousHash), textOf(to, applied[0]?.hash));
+  print(`${escapeLines(diff === '' ? 'no difference' : diff)}\n`);
+  return 0;
+};
+
+type Applied = Extract<Fact, { kind: 'policy-applied' }>;
+
+const switches = async (client: DaemonClient): Promise<readonly Applied[]> =>
+  (await client.policyHistory()).items.flatMap(({ fact }) => (fact.kind === 'policy-applied' ? [fact] : []));
+
+const onlyKey = async (client: DaemonClient): Promise<string> => {
+  const active = await client.activePolicies();
+  const [only] = active;
+  if (only !== undefined && active.length === 1) return only.key;
+  throw new CliProblem(`${active.length} policies are in force: name one of them`, {
+    hint: active.map(({ key }) => key).join(', ') || 'no job runs',
+  });
+};
+
+const sourceOf = (file: string): ApplyPolicy['source'] =>
+  file.includes('/') || /\.ya?ml$/.test(file)
+    ? { kind: 'file', path: path.resolve(file) }
+    : { kind: 'shipped', name: file };
+
+const keyOf = (file: string): string => {
+  const source = sourceOf(file);
+  return source.kind === 'shipped' ? `shipped:${source.name}` : `file:${source.path}`;
+};
+
+const escapeLines = (text: string): string => text.split('\n').map(escapeControls).join('\n');

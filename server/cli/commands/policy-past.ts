@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { DaemonClient } from '#cli/daemon-client';
+import { ensureDaemon } from '#cli/ensure-daemon';
+import { print, printJson } from '#cli/output';
+import { CliProblem } from '#cli/problem';
+import { renderBacktest } from '#cli/render/backtest';
+import { escapeControls } from '#cli/render/escape';
+import { resolvePaths } from '#config/paths';
+import { readPolicyText } from '#config/policy-files';
+import { parseDuration } from '#config/quantities';
+import type { PolicyText } from '#protocol/messages';
+import type { RuleEvidence } from '#protocol/policies';
+
+const connect = (): Promise<DaemonClient> => ensureDaemon(resolvePaths(process.env));
+const escapeLines = (text: string): string => text.split('\n').map(escapeControls).join('\n');
+
+const readPolicy = (file: string): PolicyText => {
+  const isFile = file.includes('/') || /\.ya?ml$/.test(file);
+  const source = isFile
+    ? ({ kind: 'file', path: path.resolve(file), text: readFileSync(file, 'utf8') } as const)
+    : ({ kind: 'shipped', name: file } as const);
+  return readPolicyText(source, path.join(resolvePaths(process.env).packageRoot, 'policies'));
+};
+
+/** `flowforge replay RUN`: 0 every decision came out the same, 1 they differ. */
+export const replayCommand = async (
+  ref: string,
+  options: { readonly policy?: string; readonly json: boolean },
+): Promise<number> => {
+  const client = await connect();
+  const { run } = await client.run(ref);
+  const report = await client.replay(run.runId, options.policy === undefined ? null : readPolicy(options.policy));
+  if (options.json) printJson(report);
+  else {
+    const { name, runId, ticks, decisions, differences, unknownPolicies } = report;
+    const verdict =
+      differences.length === 0
+        ? `all ${decisions} decisions come out the same`
+        : `${differences.length} decisions differ`;
+    const lines = [`${name} (${runId}): ${ticks} ticks, ${verdict}`, ...differences.map((line) => `  ${line}`)];
+    if (unknownPolicies.length > 0) lines.push(`  not kept: ${unknownPolicies.join(', ')}`);
+    print(`${escapeLines(lines.join('\n'))}\n`);
+  }
+  return report.differences.length === 0 && report.unknownPolicies.length === 0 ? 0 : 1;
+};
+
+/** `flowforge policy backtest FILE`: 1 when it stops more jobs that finished well than allowed, 2 when it is not valid. */
+export const policyBacktest = async (
+  file: string,
+  options: { readonly since: string; readonly against: string; readonly maxNewStops?: number; readonly json: boolean },
+): Promise<number> => {
+  const client = await connect();
+  const sinceMs = Date.now() - parseDuration(options.since);
+  const candidate = readPolicy(file);
+  if (!options.json) process.stderr.write('replaying recorded runs …\n');
+  const report = await client.backtest({ candidate, against: await againstOf(client, options.against), sinceMs });
+  if (options.json) printJson(report);
+  else print(`${escapeLines(renderBacktest(report))}\n`);
+  const { gained } = report.wellAndHit;
+  const isTooMany = options.maxNewStops !== undefined && gained > options.maxNewStops;
+  if (isTooMany && !options.json)
+    print(`exit 1 (${gained} new stops of jobs that finished well, --max-new-stops ${options.maxNewStops})\n`);
+  return isTooMany ? 1 : 0;
+};
+
+/** `active` is what really happened, whatever policy that was. */
+const againstOf = async (client: DaemonClient, against: string): Promise<string | null> => {
+  if (against === 'active') return null;
+  const { items } = await client.policyHistory();
+  const known = items.flatMap(({ fact }) => (fact.kind === 'policy-applied' ? [fact.hash, fact.previousHash] : []));
+  const hash = known.find((one) => one.startsWith(against));
+  if (hash !== undefined) return hash;
+  throw new CliProblem(`expected active or the beginning of a hash, got ${against}`, {
+    hint: '`flowforge policy history` lists them',
+  });
+};
+
+/** `flowforge policy explain RUN [RULE]`. */
+export const policyExplain = async (
+  ref: string,
+  rule: string | undefined,
+  { json }: { readonly json: boolean },
+): Promise<number> => {
+  const client = await connect();
+  const { run } = await client.run(ref);
+  const told = await client.explain(run.runId);
+  const rules = told.rules.filter((one) => rule === undefined || one.rule === rule);
+  if (rules.length === 0)
+    throw new CliProblem(`its policy has no rule ${rule}`, { hint: told.rules.map((one) => one.rule).join(', ') });
+  if (json) printJson({ ...told, rules });
+  else
+    for (const one of rules) {
+      const state = one.holds ? (one.heldBack ? 'held back' : 'holds') : 'does not hold';
+      const unless = one.unless === null ? '' : `\n  unless ${one.unless}`;
+      print(`${escapeLines(`${one.rule}: ${state}\n  when ${one.when}${unless}`)}\n`);
+    }
+  return 0;
+};
+
+const fewestVerdicts = 5;
+const leastPrecision = 0.9;
+const fewestDays = 3;
+const dayMs = 86_400_000;
+
+/** `flowforge policy promote [RULE]`: what speaks for letting rules act. 0 ready, 1 not ready, 3 inconclusive. */
+export const policyPromote = async (
+  rule: string | undefined,
+  { json }: { readonly json: boolean },
+): Promise<number> => {
+  const evidence = (await (await connect()).evidence()).filter((one) => rule === undefined || one.rule === rule);
+  const judged = evidence.map((one) => ({ ...one, ...judge(one) }));
+  if (json) printJson(judged);
+  else
+    for (const { rule: id, days, firings, wouldHaveActed, acted, right, wrong, verdict, why } of judged)
+      print(
+        `${escapeControls(`${id}: ${verdict} – ${why} (${days.toFixed(1)} days, ${firings} firings, acted ${acted}, would have acted ${wouldHaveActed}, ${right} right, ${wrong} wrong)`)}\n`,
+      );
+  if (judged.length === 0 || judged.some(({ verdict }) => verdict === 'inconclusive')) return 3;
+  return judged.every(({ verdict }) => verdict === 'ready') ? 0 : 1;
+};
+
+const judge = ({ sinceMs, right, wrong }: RuleEvidence) => {
+  const days = (Date.now() - sinceMs) / dayMs;
+  const verdicts = right + wrong;
+  const precision = verdicts === 0 ? null : right / verdicts;
+  const told = { days, precision };
+  if (precision === null || verdicts < fewestVerdicts)
+    return {
+      ...told,
+      verdict: 'inconclusive',
+      why: `${verdicts} verdicts; ${fewestVerdicts} are needed (flowforge ack INCIDENT --right|--wrong)`,
+    } as const;
+  if (days < fewestDays)
+    return { ...told, verdict: 'inconclusive', why: `${fewestDays} days of evidence are needed` } as const;
+  const percent = `precision ${(precision * 100).toFixed(0)} %`;
+  return precision >= leastPrecision
+    ? ({ ...told, verdict: 'ready', why: percent } as const)
+    : ({ ...told, verdict: 'not ready', why: `${percent}, ${leastPrecision * 100} % is the bar` } as const);
+};

@@ -1,0 +1,129 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { Piscina } from 'piscina';
+import { differencesBetween, interruptionsIn, type ReplayedRun } from '#offline/replay-run';
+import type { Act, BacktestReport, BacktestRun, ReplayReport } from '#protocol/backtest';
+import type { Fact } from '#protocol/facts';
+import type { RunId } from '#protocol/ids';
+import { isDestructive } from '#protocol/judgement';
+import type { PolicyText } from '#protocol/messages';
+import { reportOn } from './backtest-report.ts';
+import type { ReplayOutcome, ReplayTask } from './replay-task.ts';
+
+/** A recorded run with the facts that a replay needs. */
+export interface RecordedRun {
+  readonly runId: RunId;
+  readonly facts: readonly Fact[];
+}
+
+export interface Replays {
+  replay(run: RecordedRun, policy: PolicyText | null): Promise<ReplayReport | null>;
+  /** `against` null: what really happened. */
+  backtest(
+    runs: readonly RecordedRun[],
+    ask: { readonly candidate: PolicyText; readonly against: PolicyText | null; readonly sinceMs: number },
+  ): Promise<BacktestReport>;
+  close(): Promise<void>;
+}
+
+const idleMs = 10_000;
+
+/** Judges recorded runs again, on threads of their own: live runs do not wait for the past. */
+export const createReplays = (home: string, threads = 2): Replays => {
+  const pool = new Piscina<ReplayTask, ReplayOutcome>({
+    filename: new URL('./replay-task.js', import.meta.url).href,
+    minThreads: 0,
+    maxThreads: threads,
+    idleTimeout: idleMs,
+    concurrentTasksPerWorker: 1,
+  });
+  const fileOf = (runId: RunId): string => path.join(home, 'recordings', `${runId}.rec`);
+  const play = (
+    run: RecordedRun,
+    more: Pick<ReplayTask, 'policy' | 'until' | 'fromMs'>,
+  ): Promise<ReplayOutcome> | null => {
+    const constant = constantsOf(run.facts);
+    if (constant === null || !existsSync(fileOf(run.runId))) return null;
+    // What happened to the run happened under its own policy; another one is followed up to its own first act.
+    const interruptions = interruptionsIn(run.facts).filter(
+      ({ kind }) => more.policy === null || kind === 'stop-began',
+    );
+    // A run that was started in shadow is what a backtest is for: the policy alone says where it would act.
+    const judged = more.until === 'first-act' ? { ...constant, rollout: null } : constant;
+    return pool.run({ home, file: fileOf(run.runId), run: judged, interruptions, ...more });
+  };
+
+  const compare = async (
+    run: RecordedRun,
+    ask: { readonly candidate: PolicyText; readonly against: PolicyText | null; readonly sinceMs: number },
+  ): Promise<BacktestRun | null> => {
+    const more = { until: 'first-act', fromMs: ask.sinceMs } as const;
+    const candidate = await play(run, { policy: ask.candidate, ...more });
+    if (candidate === null) return null;
+    const against = ask.against === null ? null : await play(run, { policy: ask.against, ...more });
+    const requested = run.facts.find((fact) => fact.kind === 'run-requested');
+    const exited = run.facts.find((fact) => fact.kind === 'run-exited');
+    const wasStopped = run.facts.some((fact) => fact.kind === 'stop-began' && fact.cause !== 'orphans');
+    return {
+      runId: run.runId,
+      name: requested?.kind === 'run-requested' ? requested.face.name : '',
+      endedWell: exited?.kind === 'run-exited' && exited.code === 0 && !wasStopped,
+      startedAtMs: run.facts[0]?.atMs ?? 0,
+      endedAtMs: exited?.kind === 'run-exited' ? exited.endedAtMs : null,
+      ticks: candidate.ticks,
+      active: firstAct(against?.decisions ?? run.facts.filter((fact) => fact.kind === 'decision-made').map(toAct)),
+      candidate: firstAct(candidate.decisions),
+      missing: candidate.missing,
+    };
+  };
+
+  return {
+    replay: async (run, policy) => {
+      const outcome = await play(run, { policy, until: 'end', fromMs: 0 });
+      if (outcome === null) return null;
+      const live = run.facts.filter((fact) => fact.kind === 'decision-made');
+      return {
+        runId: run.runId,
+        name: constantsOf(run.facts)?.name ?? '',
+        ticks: outcome.ticks,
+        decisions: live.length,
+        again: outcome.decisions.length,
+        differences: differencesBetween(live, outcome.decisions),
+        unknownPolicies: outcome.unknownPolicies,
+      };
+    },
+    backtest: async (runs, ask) => {
+      const beganMs = performance.now();
+      const compared = (await Promise.all(runs.map((run) => compare(run, ask)))).filter((one) => one !== null);
+      return {
+        ...reportOn(compared),
+        policy: ask.candidate.name,
+        against: ask.against?.name ?? 'what really happened',
+        sinceMs: ask.sinceMs,
+        runs: runs.length,
+        recorded: compared.length,
+        tookMs: Math.round(performance.now() - beganMs),
+      };
+    },
+    close: () => pool.destroy(),
+  };
+};
+
+const toAct = (fact: Extract<Fact, { kind: 'decision-made' }>) => ({ ...fact, summary: fact.reason });
+
+const firstAct = (
+  decisions: readonly (Pick<Act, 'atMs' | 'rule' | 'summary'> & {
+    readonly enforced: boolean;
+    readonly does: Act['verb'];
+  })[],
+): Act | null => {
+  const act = decisions.find(({ enforced, does }) => enforced && isDestructive(does));
+  return act === undefined ? null : { atMs: act.atMs, rule: act.rule, verb: act.does, summary: act.summary };
+};
+
+const constantsOf = (facts: readonly Fact[]): ReplayedRun | null => {
+  const requested = facts.find((fact) => fact.kind === 'run-requested');
+  if (requested?.kind !== 'run-requested') return null;
+  const { face, jobKey, rollout, noKill, limits } = requested;
+  return { name: face.name, labels: face.labels, jobKey, rollout, noKill, graceMs: limits.graceMs };
+};

@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import type { BacktestReport, ReplayReport } from '#protocol/backtest';
+import { createForge, type Forge, script } from './flowforge.ts';
+
+describe('judging recorded runs again', function () {
+  this.timeout(120_000);
+  let forge: Forge;
+  let folder: string;
+  let file: string;
+  const policy = (name: string, rules: string): string => {
+    const target = path.join(folder, `${name}.yaml`);
+    writeFileSync(target, `apiVersion: flowforge/v1\nkind: Policy\nmetadata: { name: ${name} }\nrules:\n${rules}\n`);
+    return target;
+  };
+  before(async () => {
+    forge = createForge();
+    folder = mkdtempSync(path.join(tmpdir(), 'ff-past-'));
+    file = policy(
+      'ladder',
+      '  - { id: talks, when: output.lines > 20, for: 1s, action: [{ do: alert }, { do: pause, after: 1s, resume_after: 1s }, { do: stop, after: 5s }] }',
+    );
+    const printer = ['python3', script('prints_lines.py'), '--rate', '10'];
+    await Promise.all([
+      forge.run('run', '--name', 'talker', '--policy', file, '--grace', '1s', '--', ...printer, '--count', '200'),
+      forge.run('run', '--name', 'short', '--policy', file, '--', ...printer, '--count', '15'),
+      forge.run('run', '--name', 'shadow', '--shadow-mode', '--policy', file, '--', ...printer, '--count', '90'),
+      forge.run('run', '--name', 'looper', '--', 'python3', script('infinite_looper.py'), '--timeout', '40'),
+      forge.run(
+        'run',
+        '--name',
+        'leaker',
+        '--max-mem',
+        '100MiB',
+        '--',
+        'python3',
+        script('memory_leaker.py'),
+        '--rate-mb',
+        '60',
+        '--timeout',
+        '20',
+      ),
+    ]);
+  });
+  after(async () => {
+    await forge.end();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('makes every decision again from the record, the same', async () => {
+    for (const [name, fewest] of [
+      ['talker', 3],
+      ['short', 0],
+      ['shadow', 2],
+      ['looper', 2],
+      ['leaker', 1],
+    ] as const) {
+      const report = await forge.json<ReplayReport>('replay', name, '--json');
+      expect(report, name).to.deep.include({ name, differences: [], unknownPolicies: [] });
+      expect(report.decisions, name).to.be.at.least(fewest);
+      expect(report.again).to.equal(report.decisions);
+    }
+  });
+
+  it('comes out different once a threshold is moved across what was recorded', async () => {
+    const moved = path.join(folder, 'moved.yaml');
+    writeFileSync(moved, readFileSync(file, 'utf8').replace('output.lines > 20', 'output.lines > 5000'));
+    const report = await forge.run('replay', 'talker', '--policy', moved);
+    expect(report.code).to.equal(1);
+    expect(report.stdout).to.match(/talks: decided step 0 alert.*, now nothing/);
+  });
+
+  it('tells what a candidate would have done, jobs that finished well first, and fails the gate for them', async () => {
+    const eager = policy('eager', '  - { id: eager, when: output.lines > 8, action: stop }');
+    const report = await forge.json<BacktestReport>('policy', 'backtest', eager, '--since', '1h', '--json');
+    expect(report).to.include({ runs: 5, recorded: 5 });
+    const [first, second] = report.differing;
+    expect([first?.name, second?.name].sort()).to.deep.equal(['shadow', 'short']);
+    expect(first).to.deep.include({ endedWell: true, active: null });
+    expect(first?.candidate?.rule).to.equal('eager');
+    const gate = await forge.run('policy', 'backtest', eager, '--since', '1h', '--max-new-stops', '0');
+    expect(gate.code, gate.stdout).to.equal(1);
+    expect(gate.stdout.split('\n')[0]).to.match(/^recorded 5 of 5 runs \(100 %\)/);
+    expect(gate.stdout).to.match(/!! new {2}sh(ort|adow).* before it succeeded/);
+    const same = await forge.run('policy', 'backtest', file, '--since', '1h', '--max-new-stops', '0');
+    expect(same.code, same.stdout).to.equal(0);
+  });
+
+  it('explains a rule with its values, and says when evidence is not enough', async () => {
+    const explained = await forge.run('policy', 'explain', 'short', 'talks');
+    expect(explained.stdout).to.match(/talks: does not hold\n {2}when output\.lines\[15\] > 20/);
+    const promoted = await forge.run('policy', 'promote', 'talks');
+    expect(promoted.code).to.equal(3);
+    expect(promoted.stdout).to.match(/talks: inconclusive – 0 verdicts/);
+  });
+});

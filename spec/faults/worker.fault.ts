@@ -1,0 +1,161 @@
+import { MessageChannel } from 'node:worker_threads';
+import { expect } from 'chai';
+import type { WorkerFault } from '#protocol/control';
+import type { Fact, WorkerName } from '#protocol/facts';
+import { openInlet, openOutlet } from '#runtime/link';
+import { type Fault, held, p95, spread, type Verdict } from './fault.ts';
+import { type GuardedHome, openHome } from './guarded-home.ts';
+
+const names = ['sampling', 'detection', 'action', 'gateway'] as const satisfies readonly WorkerName[];
+
+interface Recovery {
+  readonly worker: WorkerName;
+  /** From the wish for the fault to the death that was told. */
+  readonly foundMs: number;
+  /** From the death to the successor being up. */
+  readonly backMs: number;
+  readonly why: string;
+}
+
+/** Breaks one worker and waits until another stands in its place. */
+const breakWorker = async (home: GuardedHome, worker: WorkerName, kind: WorkerFault): Promise<Recovery> => {
+  const before = (await home.facts(null)).at(-1)?.seq ?? 0;
+  const askedAtMs = Date.now();
+  // The gateway dies of it before it can answer.
+  await home.forge.post('/v1/faults', { worker, kind }).catch(() => undefined);
+  return home.forge.until(
+    `${worker} to be back after ${kind}`,
+    async () => {
+      const facts = (await home.facts(null)).filter((fact) => fact.seq > before);
+      const died = facts.find((fact): fact is DiedFact => fact.kind === 'worker-died' && fact.worker === worker);
+      const back = facts.find((fact) => fact.kind === 'worker-started' && fact.worker === worker);
+      if (died === undefined || back === undefined) return null;
+      return { worker, foundMs: died.atMs - askedAtMs, backMs: back.atMs - died.atMs, why: died.why };
+    },
+    40_000,
+  );
+};
+
+type DiedFact = Extract<Fact, { kind: 'worker-died' }>;
+
+const broken =
+  (kinds: readonly WorkerFault[], rounds: { readonly short: number; readonly long: number }) =>
+  async ({ short }: { readonly short: boolean }): Promise<Verdict> => {
+    const home = await openHome();
+    const recoveries: Recovery[] = [];
+    for (let round = 0; round < (short ? rounds.short : rounds.long); round += 1)
+      for (const kind of kinds) for (const name of names) recoveries.push(await breakWorker(home, name, kind));
+    const { runId } = await home.start(['sleep', '300']);
+    const stopped = await home.stop(runId, 0);
+    expect(stopped.outcome.kind).to.equal('stop-verified');
+    await home.end();
+    const actors = recoveries.filter(({ worker }) => worker !== 'gateway').map(({ backMs }) => backMs);
+    const doors = recoveries.filter(({ worker }) => worker === 'gateway').map(({ backMs }) => backMs);
+    expect(p95(actors), 'an actor is back').to.be.lessThan(2_500);
+    expect(p95(doors), 'the gateway is back').to.be.lessThan(6_000);
+    const found = recoveries.map(({ foundMs }) => foundMs);
+    return held(
+      `${recoveries.length} deaths; found after ${spread(found)}, actors back after ${spread(actors)}, gateway ${spread(doors)}`,
+    );
+  };
+
+const unendable = async (): Promise<Verdict> => {
+  const home = await openHome();
+  const stuck = await breakWorker(home, 'detection', 'stuck');
+  expect(stuck.why).to.match(/blocked/);
+  expect(stuck.foundMs + stuck.backMs).to.be.lessThan(5_000);
+  await home.end();
+  return held(`found after ${stuck.foundMs} ms, replaced ${stuck.backMs} ms later, while its thread hung on`);
+};
+
+const crashLoop = async (): Promise<Verdict> => {
+  const home = await openHome();
+  const first = await home.status();
+  const untilMs = performance.now() + 60_000;
+  while ((await home.status()).pid === first.pid && performance.now() < untilMs) {
+    await home.forge.post('/v1/faults', { worker: 'detection', kind: 'throw' }).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+  const now = await home.untilGuarding(Number(first.pid));
+  const facts = await home.facts(null);
+  expect(facts.some((fact) => fact.kind === 'worker-given-up')).to.equal(true);
+  const deaths = facts.filter((fact) => fact.kind === 'worker-died').length;
+  await home.end();
+  return held(`given up after ${deaths} deaths, the daemon ended by itself, and ${now.pid} guards the same jobs`);
+};
+
+const midQueue = async ({ short }: { readonly short: boolean }): Promise<Verdict> => {
+  const home = await openHome({ load: { jobs: 4, linesPerSecond: 100 } });
+  const count = short ? 20 : 100;
+  const started = [];
+  for (let i = 0; i < count; i += 10)
+    started.push(
+      ...(await Promise.all(Array.from({ length: Math.min(10, count - i) }, () => home.start(['sleep', '300'])))),
+    );
+  const wishes = started.map(({ runId }) =>
+    home.ask((client) => client.command(runId, 'stop', { reason: 'all at once', graceMs: 0 })).catch(() => undefined),
+  );
+  await home.forge.post('/v1/faults', { worker: 'action', kind: 'throw' });
+  await Promise.all(wishes);
+  for (const { runId } of started) {
+    const facts = await home.forge.until(
+      `the end of ${runId}`,
+      async () => {
+        const all = await home.facts(runId);
+        return all.some((fact) => fact.kind === 'run-settled') ? all : null;
+      },
+      60_000,
+    );
+    for (const kind of ['stop-began', 'stop-verified', 'run-settled'])
+      expect(
+        facts.filter((fact) => fact.kind === kind),
+        `${kind} of ${runId}`,
+      ).to.have.length(1);
+  }
+  await home.end();
+  return held(`${count} stops asked for while action died: each done, each once`);
+};
+
+const staleGeneration = async (): Promise<Verdict> => {
+  const handled: number[] = [];
+  const inlet = openInlet<number>((body) => {
+    handled.push(body);
+  });
+  const outlet = openOutlet<number>({ kind: 'must-arrive', window: 500 });
+  const old = new MessageChannel();
+  outlet.connect(old.port1);
+  const sent = Array.from({ length: 500 }, (_, i) => outlet.send(i));
+  await new Promise(setImmediate);
+  // The frames lie in the old port when its reader turns to the new one.
+  inlet.connect(old.port2);
+  const fresh = new MessageChannel();
+  inlet.connect(fresh.port2);
+  outlet.connect(fresh.port1);
+  await Promise.all(sent);
+  expect(handled).to.deep.equal(Array.from({ length: 500 }, (_, i) => i));
+  for (const port of [fresh.port1, fresh.port2]) port.close();
+  return held(`500 messages of an old generation dropped, sent again, each handled once`);
+};
+
+const hoarder = async (): Promise<Verdict> => {
+  const home = await openHome();
+  const recovery = await breakWorker(home, 'detection', 'leak');
+  expect(recovery.foundMs + recovery.backMs).to.be.lessThan(10_000);
+  await home.end();
+  return held(`1 GB of buffers: replaced after ${recovery.foundMs + recovery.backMs} ms (${recovery.why})`);
+};
+
+export const workerFaults: readonly Fault[] = [
+  {
+    id: 'W01',
+    what: 'each worker throws, and exits',
+    inShort: true,
+    provoke: broken(['throw', 'exit'], { short: 1, long: 3 }),
+  },
+  { id: 'W02', what: 'each worker blocks', inShort: false, provoke: broken(['block'], { short: 1, long: 3 }) },
+  { id: 'W03', what: 'a worker hangs in a system call', inShort: false, provoke: unendable },
+  { id: 'W04', what: 'a worker that dies over and over', inShort: false, provoke: crashLoop },
+  { id: 'W05', what: 'action dies with its queue full of stops', inShort: false, provoke: midQueue },
+  { id: 'W06', what: 'late messages of a generation that is gone', inShort: true, provoke: staleGeneration },
+  { id: 'W07', what: 'a worker that hoards buffers outside its heap', inShort: false, provoke: hoarder },
+];

@@ -1,0 +1,30 @@
+import { isSignalName, type SignalVector, signals } from '#protocol/signals';
+
+/**
+ * Signals with no more digits than mean something. They are judged as they are recorded, so that a decision can be made
+ * again from the record and comes out the same; and what has few digits takes few bytes.
+ */
+export const toRecordable = (vector: SignalVector): SignalVector => {
+  const rounded: Record<string, number | string> = {};
+  for (const [name, value] of Object.entries(vector)) {
+    if (typeof value !== 'number' || Number.isInteger(value) || !isSignalName(name)) rounded[name] = value;
+    else {
+      const scale = scales[signals[name].unit];
+      rounded[name] = Math.round(value * scale) / scale;
+    }
+  }
+  return rounded;
+};
+
+const scales = {
+  pct: 10,
+  bytes: 1,
+  'bytes/s': 1,
+  s: 1000,
+  count: 1000,
+  'count/s': 100,
+  usd: 1_000_000,
+  ratio: 10_000,
+  level: 1,
+  text: 1,
+} as const;

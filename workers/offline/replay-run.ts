@@ -1,0 +1,141 @@
+import type { CompiledPolicy } from '#policy/compiled-policy';
+import { decideLadder, type LadderDecision } from '#policy/decide-ladder';
+import { evaluateRules } from '#policy/evaluate-rules';
+import { extendBudgets } from '#policy/extend-budgets';
+import type { RuleStates } from '#policy/rule-state';
+import type { Fact } from '#protocol/facts';
+import type { JobKey } from '#protocol/ids';
+import { isDestructive, type Rollout } from '#protocol/judgement';
+import type { RecordingRow } from '#protocol/messages';
+import type { SignalVector } from '#protocol/signals';
+
+/** What of a run stays the same from its first tick to its last. */
+export interface ReplayedRun {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly jobKey: JobKey;
+  readonly rollout: Rollout | null;
+  readonly noKill: boolean;
+  readonly graceMs: number;
+}
+
+export type ReplayRow = Omit<RecordingRow, 'runId'> & { readonly atMs: number };
+
+export interface ReplayedDecision extends LadderDecision {
+  readonly atMs: number;
+  readonly rule: string;
+  readonly policyHash: string;
+  readonly summary: string;
+  readonly numbers: SignalVector;
+}
+
+/** What happened to the run besides its ticks and bears on its ladders. */
+export interface Interruption {
+  readonly atMs: number;
+  readonly kind: 'stop-began' | 'action-averted';
+  readonly rule: string;
+  readonly step: number;
+}
+
+export interface Replay {
+  /** Takes the next tick. False: nothing that follows could have been decided. */
+  tick(row: ReplayRow): boolean;
+  readonly decisions: readonly ReplayedDecision[];
+}
+
+export interface ReplayOptions {
+  readonly run: ReplayedRun;
+  readonly policyFor: (row: ReplayRow) => CompiledPolicy;
+  /** In order of time; none for a policy that never ran. */
+  readonly interruptions: readonly Interruption[];
+  /** Ends at the first thing that would have changed the life of the job: beyond it the record tells of another run. */
+  readonly until: 'end' | 'first-act';
+}
+
+/** Judges a recorded run again, tick by tick, with the evaluator and the ladder of the real thing. */
+export const replayRun = ({ run, policyFor, interruptions, until }: ReplayOptions): Replay => {
+  const decisions: ReplayedDecision[] = [];
+  const stepsDone = new Map<string, number>();
+  const acknowledged = new Map<string, ReadonlySet<string>>();
+  let states: RuleStates = new Map();
+  let next = 0;
+  let isStopping = false;
+
+  const catchUp = (atMs: number): void => {
+    for (let fact = interruptions[next]; fact !== undefined && fact.atMs <= atMs; fact = interruptions[++next]) {
+      if (fact.kind === 'stop-began') isStopping = true;
+      else if (stepsDone.has(fact.rule)) stepsDone.set(fact.rule, fact.step);
+    }
+  };
+  const judge = (row: ReplayRow): ReturnType<typeof evaluateRules>['assessments'] => {
+    if (row.isFirst) states = new Map();
+    const seen = acknowledged.get(row.acknowledged.join()) ?? new Set(row.acknowledged);
+    acknowledged.set(row.acknowledged.join(), seen);
+    const ageMs = Math.round(Number(row.signals['run.age']) * 1000);
+    const state = row.signals['agent.state'];
+    const evaluated = evaluateRules(policyFor(row), states, {
+      vector: row.signals,
+      atMs: row.atMs,
+      monoMs: ageMs,
+      startedAtMs: row.atMs - ageMs,
+      job: { name: run.name, labels: run.labels, kind: state === undefined || state === 'none' ? 'script' : 'agent' },
+      rollout: run.rollout,
+      graceMs: run.graceMs,
+      acknowledged: seen,
+    });
+    states = evaluated.states;
+    return evaluated.assessments;
+  };
+
+  return {
+    decisions,
+    tick: (row) => {
+      catchUp(row.atMs);
+      if (isStopping) return false;
+      let goesOn = true;
+      for (const seen of judge(row)) {
+        if (seen.state === 'inactive') stepsDone.delete(seen.rule);
+        if (seen.state !== 'firing') continue;
+        const decision = decideLadder(run, seen, stepsDone.get(seen.rule) ?? 0);
+        stepsDone.set(seen.rule, decision === null ? (stepsDone.get(seen.rule) ?? 0) : decision.step + 1);
+        if (decision === null) continue;
+        const { rule, policyHash, summary, numbers } = seen;
+        decisions.push({ ...decision, atMs: row.atMs, rule, policyHash, summary, numbers });
+        if (until === 'first-act' && decision.enforced && isDestructive(decision.does)) goesOn = false;
+      }
+      return goesOn;
+    },
+  };
+};
+
+/** A policy with the dollars that were added to its budgets by then. */
+export const policyOfRow = (policy: CompiledPolicy, row: ReplayRow): CompiledPolicy => {
+  const extra = Object.entries(row.extraUsd);
+  return extra.length === 0 ? policy : extendBudgets(policy, new Map(extra));
+};
+
+export const interruptionsIn = (facts: readonly Fact[]): readonly Interruption[] =>
+  facts.flatMap((fact): readonly Interruption[] => {
+    if (fact.kind === 'stop-began') return [{ kind: fact.kind, atMs: fact.atMs, rule: '', step: 0 }];
+    if (fact.kind === 'action-averted') return [{ kind: fact.kind, atMs: fact.atMs, rule: fact.rule, step: fact.step }];
+    return [];
+  });
+
+type Decided = Extract<Fact, { kind: 'decision-made' }>;
+
+/** Where what was decided and what is decided again part: one sentence each; none when they are the same. */
+export const differencesBetween = (live: readonly Decided[], again: readonly ReplayedDecision[]): readonly string[] => {
+  const rules = new Set([...live, ...again].map(({ rule }) => rule));
+  return [...rules].flatMap((rule) => {
+    const [was, is] = [live.filter((one) => one.rule === rule), again.filter((one) => one.rule === rule)];
+    return Array.from({ length: Math.max(was.length, is.length) }, (_, index) => {
+      const [a, b] = [wordsOf(was[index]), wordsOf(is[index])];
+      return a === b ? null : `${rule}: decided ${a}, now ${b}`;
+    }).filter((line) => line !== null);
+  });
+};
+
+const wordsOf = (decision: (LadderDecision & { readonly numbers: SignalVector }) | undefined): string =>
+  decision === undefined
+    ? 'nothing'
+    : `step ${decision.step} ${decision.wouldDo}→${decision.does} (${decision.mode}, bucket ${decision.bucket}) on ${JSON.stringify(decision.numbers)}`;
