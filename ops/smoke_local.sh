@@ -29,7 +29,7 @@ probe() { # PATH EXPECTED: the body must hold the words
   echo "ok  $1"
 }
 probe /healthz ok
-probe /readyz ok
+probe /readyz true
 probe /metrics flowforge_
 probe /timeline incident-opened
 echo 'smoke passed'

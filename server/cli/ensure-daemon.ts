@@ -37,11 +37,14 @@ export const isUp = async (client: DaemonClient): Promise<boolean> => {
 };
 
 /** For a daemon that starts inside this process. */
-export const awaitUp = async (client: DaemonClient): Promise<void> => {
+export const awaitUp = async (client: DaemonClient, trouble: () => string | null): Promise<void> => {
   const startedMs = performance.now();
   while (!(await isUp(client))) {
     if (performance.now() - startedMs > answerWithinMs)
-      throw new CliProblem('the gateway did not come up', { exitCode: ownFailureExitCode });
+      throw new CliProblem(`the gateway did not come up: ${trouble() ?? 'nothing was said about why'}`, {
+        hint: 'flowforge doctor',
+        exitCode: ownFailureExitCode,
+      });
     await sleep(askEveryMs);
   }
 };

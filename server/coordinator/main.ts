@@ -15,18 +15,27 @@ const usualLogCapBytes = 256 * 1024 * 1024;
 export interface InProcessDaemon {
   readonly home: string;
   readonly socketPath: string;
+  /** The last thing that went wrong; it has no log of its own to look into. */
+  trouble(): string | null;
   stop(): Promise<void>;
 }
 
 /** @param home null: a temporary one. @throws Error saying why when it cannot guard. */
 export const startDaemonInProcess = async (home: string | null): Promise<InProcessDaemon> => {
   const temporary = home === null ? mkdtempSync(path.join(tmpdir(), 'flowforge-')) : null;
-  const settings = readSettings({ ...process.env, FLOWFORGE_HOME: home ?? temporary ?? undefined }, () => undefined);
+  let trouble: string | null = null;
+  const settings = readSettings(
+    { ...process.env, FLOWFORGE_HOME: home ?? temporary ?? undefined },
+    (level, message) => {
+      if (level !== 'info') trouble = message;
+    },
+  );
   const start = await startDaemon({ ...settings, port: 0 });
   if (start.kind === 'refused') throw new Error(start.why);
   return {
     home: settings.home,
     socketPath: settings.socketPath,
+    trouble: () => trouble,
     stop: async () => {
       await start.coordinator.stop();
       if (temporary !== null) rmSync(temporary, { recursive: true, force: true });

@@ -31,9 +31,9 @@ describe('the doors of a real daemon', function () {
         statusOf(daemon, { method, path, host: 'evil.example' }),
       ),
     );
-    const polling = { method: 'GET', path: '/socket.io/?EIO=4&transport=polling' };
-    expect(await statusOf(daemon, { ...polling, host: 'evil.example' })).to.be.within(400, 499);
-    expect(await statusOf(daemon, { ...polling, host: daemon.replace('http://', '') })).to.equal(200);
+    const upgrade = { method: 'GET', path: '/socket.io/?EIO=4&transport=websocket', upgrade: true };
+    expect(await statusOf(daemon, { ...upgrade, host: 'evil.example' })).to.be.within(400, 499);
+    expect(await statusOf(daemon, { ...upgrade, host: daemon.replace('http://', '') })).to.equal(101);
     expect(answers).to.have.length.greaterThan(30);
     expect(new Set(answers)).to.deep.equal(new Set([421]));
     expect((await forge.inspect('wanted')).state).to.equal('running');
@@ -148,11 +148,34 @@ describe('the doors of a real daemon', function () {
   });
 });
 
-const statusOf = (daemon: string, ask: { method: string; path: string; host: string }): Promise<number> =>
+interface Ask {
+  readonly method: string;
+  readonly path: string;
+  readonly host: string;
+  readonly upgrade?: boolean;
+}
+
+const websocket = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+};
+
+const statusOf = (daemon: string, ask: Ask): Promise<number> =>
   new Promise((resolve, reject) => {
-    const headers = { host: ask.host, authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+    const headers = {
+      host: ask.host,
+      authorization: `Bearer ${apiKey}`,
+      'content-type': 'application/json',
+      ...(ask.upgrade === true ? websocket : {}),
+    };
     const asked = request(`${daemon}${ask.path}`, { method: ask.method, headers, agent: false }, (reply) => {
       reply.resume();
+      resolve(reply.statusCode ?? 0);
+    });
+    asked.on('upgrade', (reply, socket) => {
+      socket.destroy();
       resolve(reply.statusCode ?? 0);
     });
     asked.on('error', reject);

@@ -11,9 +11,8 @@ import type { IncidentView, RunRow } from '#protocol/views';
 const { packageRoot } = resolvePaths({});
 /** The command line without the launcher: what it would install and build is there already. */
 const cli = [
-  '--input-type=module',
   '-e',
-  `import { main } from ${JSON.stringify(pathToFileURL(path.join(packageRoot, 'dist', 'server', 'cli', 'main.js')).href)}; await main(process.argv);`,
+  `import(${JSON.stringify(pathToFileURL(path.join(packageRoot, 'dist', 'server', 'cli', 'main.js')).href)}).then(({ main }) => main(process.argv))`,
   'flowforge',
 ];
 export const script = (name: string): string => path.join(packageRoot, 'fixtures', 'scripts', name);

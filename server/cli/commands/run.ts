@@ -65,7 +65,7 @@ const ownGuard = async (): Promise<Guard> => {
   const { startDaemonInProcess } = await import('#coordinator/main');
   const daemon = await startDaemonInProcess(process.env.FLOWFORGE_HOME ?? null);
   const client = connectDaemon(daemon.socketPath);
-  await awaitUp(client);
+  await awaitUp(client, daemon.trouble);
   return { client, revive: async () => undefined, release: () => daemon.stop() };
 };
 
