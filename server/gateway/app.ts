@@ -12,6 +12,7 @@ import { healthRoutes } from './health-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
+import { policySaveRoutes } from './policy-save-routes.ts';
 import { policyViewRoutes } from './policy-view-routes.ts';
 import { answerErrors, type Refusal, sendProblem } from './problem-details.ts';
 import { createRateLimits } from './rate-limits.ts';
@@ -41,6 +42,7 @@ export const allRoutes = (version: string): readonly Route[] => {
     ...incidentRoutes,
     ...commandRoutes,
     ...policyViewRoutes,
+    ...policySaveRoutes,
     ...policyRoutes,
     ...backtestRoutes,
     ...evidenceRoutes,

@@ -13,6 +13,7 @@ import { createLedgerWriter } from './ledger-writer.ts';
 import { openDoors } from './listen.ts';
 import { openLiveSocket } from './live-socket.ts';
 import { createMetrics } from './metrics.ts';
+import { createPolicyBench } from './policy-bench.ts';
 import { createRecordingWriter } from './recording-writer.ts';
 import { createReplays } from './replays.ts';
 import { createSeats } from './seats.ts';
@@ -69,6 +70,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     writer.stop();
     await sockets.close();
     await doors.close();
+    await parts.bench.close();
     await parts.replays.close();
     await parts.recordings.close();
     await ledger.close();
@@ -125,6 +127,7 @@ const openParts = async ({ home, clock, report, note, coordinator, unsettled = [
     writer: createLedgerWriter({ ledger, clock, report, note }),
     recorder: createRecordingWriter({ recordings, clock, report, note }),
     workers: createWorkerWatch(coordinator, note),
+    bench: createPolicyBench(),
   };
 };
 

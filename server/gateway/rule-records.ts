@@ -20,13 +20,26 @@ type Open = { -readonly [Key in keyof RuleRecord]: RuleRecord[Key] } & {
   readonly verdicts: Map<string, 'right' | 'wrong'>;
 };
 
-/** What became of each rule in the days before `nowMs`; facts oldest first. */
-export const foldRuleRecords = (facts: readonly Fact[], nowMs: number): readonly RuleRecord[] => {
+interface Reading {
+  readonly nowMs: number;
+  /** The name of the policy with this hash; null where its text is gone. */
+  readonly nameOf: (policyHash: string) => string | null;
+}
+
+/** What became of each rule of each policy in the days before `nowMs`; facts oldest first. */
+export const foldRuleRecords = (facts: readonly Fact[], { nowMs, nameOf }: Reading): readonly RuleRecord[] => {
   const records = new Map<string, Open>();
+  const hashes = new Map<string, string>();
   for (const fact of facts) {
     if (!('rule' in fact) || fact.atMs <= nowMs - recordedDays * dayMs) continue;
-    const record = records.get(fact.rule) ?? emptyRecord(fact.rule);
-    records.set(fact.rule, record);
+    if ('policyHash' in fact && 'incidentId' in fact) hashes.set(fact.incidentId, fact.policyHash);
+    const hash =
+      'policyHash' in fact ? fact.policyHash : 'incidentId' in fact ? hashes.get(fact.incidentId) : undefined;
+    const policy = hash === undefined ? null : nameOf(hash);
+    if (policy === null) continue;
+    const key = `${policy} ${fact.rule}`;
+    const record = records.get(key) ?? emptyRecord(policy, fact.rule);
+    records.set(key, record);
     count(record, fact, nowMs);
   }
   return [...records.values()].map(({ actedIn, wouldIn, verdicts, ...record }) => ({
@@ -63,7 +76,8 @@ const count = (record: Open, fact: Fact, nowMs: number): void => {
   }
 };
 
-const emptyRecord = (rule: string): Open => ({
+const emptyRecord = (policy: string, rule: string): Open => ({
+  policy,
   rule,
   pending: 0,
   fired: 0,

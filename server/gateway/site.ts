@@ -7,6 +7,7 @@ import type { Clock } from '#runtime/clock';
 import type { FactFeed } from './fact-feed.ts';
 import type { Fleet } from './fleet.ts';
 import type { Metrics } from './metrics.ts';
+import type { PolicyBench } from './policy-bench.ts';
 import type { Replays } from './replays.ts';
 import type { Seats } from './seats.ts';
 import type { Sessions } from './sessions.ts';
@@ -26,6 +27,7 @@ export interface Site {
   readonly waits: Seats;
   readonly replays: Replays;
   readonly metrics: Metrics;
+  readonly bench: PolicyBench;
   readonly clock: Clock;
   readonly report: (fact: FactReport) => Promise<void>;
   readonly status: () => DaemonStatus;

@@ -76,7 +76,12 @@ const weather = async (guarded: GuardedHome, plan: Plan, trouble: string[]) => {
   while (performance.now() < endMs) {
     if (performance.now() >= nextRunawayMs && endMs - performance.now() > runawayCaughtWithinMs) {
       nextRunawayMs = performance.now() + runawayEveryMs;
-      caught.push(runaway(guarded));
+      caught.push(
+        runaway(guarded).catch((cause: unknown) => {
+          trouble.push(`a runaway could not be watched: ${String(cause)}`);
+          return false;
+        }),
+      );
     }
     if (performance.now() >= nextFaultMs) {
       nextFaultMs = performance.now() + 30_000 + chance() * 60_000;
@@ -120,9 +125,7 @@ const provoke = async (guarded: GuardedHome, fault: FaultName): Promise<void> =>
 
 /** True when FlowForge itself ended a looper in time. */
 const runaway = async (guarded: GuardedHome): Promise<boolean> => {
-  const { runId } = await guarded.start(['python3', script('infinite_looper.py'), '--timeout', '200'], {
-    name: 'runaway',
-  });
+  const runId = await startBetweenDaemons(guarded);
   const untilMs = performance.now() + runawayCaughtWithinMs;
   while (performance.now() < untilMs) {
     const view = await guarded.view(runId);
@@ -130,6 +133,19 @@ const runaway = async (guarded: GuardedHome): Promise<boolean> => {
     await sleep(1_000);
   }
   return false;
+};
+
+/** A start is not asked for twice over one connection: when the daemon dies of a fault just then, the next one is asked. */
+const startBetweenDaemons = async (guarded: GuardedHome): Promise<RunId> => {
+  const argv = ['python3', script('infinite_looper.py'), '--timeout', '200'];
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return (await guarded.start(argv, { name: 'runaway' })).runId;
+    } catch (cause) {
+      if (tries === 5) throw cause;
+      await guarded.status();
+    }
+  }
 };
 
 /** Stops that were not asked for, of the jobs that do their work. */

@@ -59,10 +59,12 @@ describe('the policies of a gateway', () => {
       shadow,
     ).map(({ fact }) => fact);
     const nowMs = 1_700_000_001_000;
-    const [record] = foldRuleRecords(facts, nowMs);
+    const nameOf = () => 'standard';
+    const [record] = foldRuleRecords(facts, { nowMs, nameOf });
     expect(record).to.include({ pending: 1, fired: 1, acted: 1, wouldHaveActed: 1 });
+    expect(record?.policy).to.equal('standard');
     expect(record?.firedByDay).to.deep.equal([0, 0, 0, 0, 0, 0, 1]);
-    expect(foldRuleRecords(facts, nowMs + 8 * 86_400_000)).to.deep.equal([]);
+    expect(foldRuleRecords(facts, { nowMs: nowMs + 8 * 86_400_000, nameOf })).to.deep.equal([]);
   });
 
   it('are checked as they are typed: the place of each mistake, and who would be judged', () =>

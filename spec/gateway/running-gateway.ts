@@ -46,6 +46,7 @@ export const withGateway = (
   set: {
     readonly clock?: Clock;
     readonly allowedOrigins?: readonly string[];
+    readonly clientDir?: string;
     readonly coordinator?: Partial<CoordinatorControl>;
   } = {},
 ): Promise<void> =>
@@ -72,7 +73,7 @@ export const startGateway = async (
     host: '127.0.0.1',
     port: 0,
     socketPath: join(home, 'daemon.sock'),
-    clientDir: join(home, 'client'),
+    clientDir: set.clientDir ?? join(home, 'client'),
     allowedOrigins: set.allowedOrigins ?? [],
     coordinator: { ...obedientCoordinator(asked), ...set.coordinator },
     clock: set.clock ?? systemClock,

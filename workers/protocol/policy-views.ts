@@ -1,5 +1,6 @@
 import type { RunId } from './ids.ts';
 import type { LadderStep, Rollout, Severity } from './judgement.ts';
+import type { PolicyText } from './messages.ts';
 import type { SignalName } from './signals.ts';
 
 /** What is wrong with a policy, where its author can put it right. Lines and columns count from 1. */
@@ -46,8 +47,9 @@ export interface PolicyOutline {
   readonly notes: readonly PolicyProblem[];
 }
 
-/** What became of a rule, folded from the facts of the last days, over all runs that had a rule of this name. */
+/** What became of a rule of one policy, whatever its text was at the time, folded from the facts of the last days. */
 export interface RuleRecord {
+  readonly policy: string;
   readonly rule: string;
   readonly pending: number;
   readonly fired: number;
@@ -106,7 +108,13 @@ export interface PolicyMatches {
 }
 
 export type CheckPolicyReply =
-  | { readonly kind: 'good'; readonly outline: PolicyOutline; readonly matches: PolicyMatches }
+  | {
+      readonly kind: 'good';
+      readonly outline: PolicyOutline;
+      readonly matches: PolicyMatches;
+      /** With all its parents, as a backtest takes it. */
+      readonly policy: PolicyText;
+    }
   | { readonly kind: 'refused'; readonly problems: readonly PolicyProblem[] };
 
 /** Body of `POST /v1/policies/test`. */
@@ -122,3 +130,14 @@ export type TestPolicyReply =
     }
   /** `of` tells which of the two texts the problems are in. */
   | { readonly kind: 'refused'; readonly of: 'policy' | 'tests'; readonly problems: readonly PolicyProblem[] };
+
+/** Body of `POST /v1/policies/save`: the new text of a file that live runs follow. */
+export interface SavePolicyBody {
+  readonly key: string;
+  /** What was in force when the edit began; a file that moved on meanwhile is not written over. */
+  readonly baseHash: string;
+  readonly text: string;
+  readonly reason: string;
+  /** Goes on although more running jobs would be acted on than FlowForge takes without asking. */
+  readonly accept: boolean;
+}

@@ -20,7 +20,7 @@ const telling: ReadonlySet<Fact['kind']> = new Set<Fact['kind']>([
 /** The policies and what became of their rules; read again when something happened that changes them. */
 export class Policies {
   items = $state.raw<readonly PolicyView[]>([]);
-  records = $state.raw<ReadonlyMap<string, RuleRecord>>(new Map());
+  records = $state.raw<readonly RuleRecord[]>([]);
   history = $state.raw<readonly TimelineEntry[]>([]);
   recordsSinceMs = $state<number | null>(null);
   problem = $state.raw<Problem | null>(null);
@@ -42,6 +42,11 @@ export class Policies {
     };
   }
 
+  /** What became of the rules of one policy, by rule. */
+  recordsOf(name: string): ReadonlyMap<string, RuleRecord> {
+    return new Map(this.records.filter(({ policy }) => policy === name).map((record) => [record.rule, record]));
+  }
+
   async read(): Promise<void> {
     const [policies, history] = await Promise.all([
       getJson<PoliciesReply>('/v1/policies'),
@@ -52,7 +57,7 @@ export class Policies {
     if (history.kind === 'ok') this.history = history.value.items;
     if (policies.kind === 'problem') return;
     this.items = policies.value.items;
-    this.records = new Map(policies.value.records.map((record) => [record.rule, record]));
+    this.records = policies.value.records;
     this.recordsSinceMs = policies.value.recordsSinceMs;
   }
 

@@ -1,6 +1,6 @@
 import 'uplot/dist/uPlot.min.css';
 import uPlot from 'uplot';
-import { formatHour } from '../reading/format.ts';
+import { formatClock, formatHour } from '../reading/format.ts';
 
 export interface PlotMark {
   readonly atMs: number;
@@ -51,7 +51,9 @@ export const createPlot = (element: HTMLElement, setting: PlotSetting): uPlot =>
           font: axisFont,
           space: 80,
           size: 28,
-          values: (_plot, splits) => splits.map((s) => formatHour(s * 1000)),
+          // Where marks stand closer than a minute, the minute alone would say the same again and again.
+          values: (_plot, splits, _axis, _space, stepS) =>
+            splits.map((s) => (stepS < 60 ? formatClock(s * 1000) : formatHour(s * 1000))),
         },
         {
           ...axis,

@@ -1,0 +1,160 @@
+import { readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'chai';
+import type { StartedRun } from '#protocol/control';
+import { script } from '../e2e/flowforge.ts';
+import { type Fault, type FaultSetting, held, skipped, type Verdict } from './fault.ts';
+import { openHome, usualLoad } from './guarded-home.ts';
+
+const flood = async (): Promise<Verdict> => {
+  const capBytes = 32 * 1024 * 1024;
+  const home = await openHome({ env: { FLOWFORGE_LOG_CAP: '32MiB' } });
+  const { pid } = await home.status();
+  const rssBefore = rssBytesOf(Number(pid));
+  const { runId } = await home.start(['yes']);
+  const file = path.join(home.home, 'runs', runId, 'stdout.log');
+  const seen: { readonly atMs: number; readonly size: number; readonly onDisk: number; readonly rss: number }[] = [];
+  for (const untilMs = performance.now() + 10_000; performance.now() < untilMs; ) {
+    const { size, blocks } = statSync(file);
+    seen.push({ atMs: performance.now(), size, onDisk: blocks * 512, rss: rssBytesOf(Number(pid)) });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const stopped = await home.stop(runId, 0);
+  expect(stopped.outcome.kind).to.equal('stop-verified');
+  const rates = seen
+    .slice(10)
+    .map((now, i) => ((now.size - (seen[i]?.size ?? 0)) / (now.atMs - (seen[i]?.atMs ?? 0))) * 1_000);
+  const mostOnDisk = Math.max(...seen.map(({ onDisk }) => onDisk));
+  const rssGrowth = Math.max(...seen.map(({ rss }) => rss)) - rssBefore;
+  const mb = (bytes: number): number => Math.round(bytes / 1024 / 1024);
+  const figure = `${mb(statSync(file).size)} MB written at up to ${mb(Math.max(...rates))} MB/s, at most ${mb(mostOnDisk)} MB on disk (cap ${mb(capBytes)}); daemon RSS +${mb(rssGrowth)} MB`;
+  // The cap, what may wait to be read, and what comes until somebody looks: a quarter of a second, and more on a busy machine.
+  expect(mostOnDisk, figure).to.be.lessThan(capBytes + 16 * 1024 * 1024 + 2 * Math.max(...rates));
+  expect(
+    (await home.facts(runId)).some((fact) => fact.kind === 'output-gap'),
+    'gaps are told',
+  ).to.equal(true);
+  await home.end();
+  return held(figure);
+};
+
+const rssBytesOf = (pid: number): number =>
+  Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1_024;
+
+const frozenAdopted = async (): Promise<Verdict> => {
+  const home = await openHome();
+  const { runId } = await home.start(['sh', '-c', 'while :; do echo tick; sleep 0.05; done']);
+  await home.ask((client) => client.command(runId, 'pause', { reason: 'hold on' }));
+  await home.untilFact(runId, 'run-paused');
+  const size = (): number => statSync(path.join(home.home, 'runs', runId, 'stdout.log')).size;
+  const pausedAt = size();
+  const dead = await home.killDaemon();
+  await home.untilGuarding(dead);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect((await home.view(runId)).state).to.equal('paused');
+  expect(size(), 'it stands still').to.equal(pausedAt);
+  await home.ask((client) => client.command(runId, 'resume', { reason: 'go on' }));
+  await home.untilFact(runId, 'run-resumed');
+  await home.forge.until('it to go on', async () => size() > pausedAt);
+  await home.ask((client) => client.command(runId, 'pause', { reason: 'hold on' }));
+  await home.forge.until('the second pause', async () => (await home.view(runId)).state === 'paused');
+  const stopped = await home.stop(runId, 500);
+  expect(stopped.outcome.kind).to.equal('stop-verified');
+  const signals = (await home.facts(runId)).flatMap((fact) => (fact.kind === 'stop-signalled' ? [fact.signal] : []));
+  expect(signals.slice(0, 2)).to.deep.equal(['SIGCONT', 'SIGTERM']);
+  await home.end();
+  return held('stood still through a kill -9, was adopted as paused, went on when told; SIGCONT came before SIGTERM');
+};
+
+const asleep = async ({ short }: FaultSetting): Promise<Verdict> => {
+  const home = await openHome();
+  const { pid } = await home.status();
+  const sleepMs = short ? 5_000 : 30_000;
+  process.kill(Number(pid), 'SIGSTOP');
+  await new Promise((resolve) => setTimeout(resolve, sleepMs));
+  process.kill(Number(pid), 'SIGCONT');
+  await home.forge.until('fresh numbers of all', async () => {
+    const page = await home.ask((client) => client.runs({}));
+    return (
+      page.items.filter((row) => row.liveAtMs !== null && Date.now() - row.liveAtMs < 3_000).length >= usualLoad.jobs
+    );
+  });
+  const facts = await home.facts(null);
+  expect((await home.status()).pid).to.equal(pid);
+  expect(facts.filter((fact) => fact.kind === 'incident-opened')).to.deep.equal([]);
+  const deaths = facts.filter((fact) => fact.kind === 'worker-died').length;
+  await home.end();
+  return held(`${sleepMs / 1_000} s asleep: 0 incidents, ${deaths} workers replaced, every job sampled again`);
+};
+
+const logTampered = async (): Promise<Verdict> => {
+  const home = await openHome();
+  const argv = ['python3', script('prints_lines.py'), '--rate', '100', '--count', '100000', '--timeout', '120'];
+  const truncated = await home.start(argv);
+  const removed = await home.start(argv);
+  await home.forge.until(
+    'output',
+    async () => statSync(path.join(home.home, 'runs', removed.runId, 'stdout.log')).size > 2_000,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  truncateSync(path.join(home.home, 'runs', truncated.runId, 'stdout.log'), 0);
+  rmSync(path.join(home.home, 'runs', removed.runId, 'stdout.log'));
+  const gaps = await Promise.all([truncated, removed].map(({ runId }) => home.untilFact(runId, 'output-gap')));
+  for (const { runId } of [truncated, removed]) expect((await home.view(runId)).state).to.equal('running');
+  for (const { runId } of [truncated, removed]) await home.stop(runId, 0);
+  await home.end();
+  return held(
+    `told with their bytes: ${gaps.map((gap) => `${gap.fromByte} to ${gap.toByte}`).join(', ')}; both watched on`,
+  );
+};
+
+const queued = async (): Promise<Verdict> => {
+  const home = await openHome({ load: null, env: { FLOWFORGE_MAX_CONCURRENT: '3' } });
+  const started: StartedRun[] = [];
+  for (let i = 0; i < 8; i += 1) started.push(await home.start(['sleep', '300']));
+  const statesNow = async (): Promise<readonly string[]> =>
+    (await Promise.all(started.map(({ runId }) => home.view(runId)))).map(({ state }) => state);
+  const count = async (state: string): Promise<number> => (await statesNow()).filter((one) => one === state).length;
+  await home.forge.until(
+    'three to run and five to wait',
+    async () => (await count('running')) === 3 && (await count('queued')) === 5,
+  );
+  const dead = await home.killDaemon();
+  await home.untilGuarding(dead);
+  await home.forge.until(
+    'the same after a kill -9',
+    async () => (await count('running')) === 3 && (await count('queued')) === 5,
+  );
+  const waiting = started.at(-1)?.runId;
+  if (waiting === undefined) throw new Error('nothing was started');
+  await home.ask((client) => client.command(waiting, 'stop', { reason: 'not wanted any more' }));
+  await home.untilFact(waiting, 'run-dequeued');
+  for (const { runId } of started.slice(0, 3)) await home.stop(runId, 0);
+  await home.forge.until('the next three', async () => (await count('running')) === 3 && (await count('queued')) === 1);
+  for (const { runId } of started.slice(3, 7)) {
+    await home.forge.until('its turn', async () => (await home.view(runId)).state === 'running');
+    await home.stop(runId, 0);
+  }
+  for (const { runId } of started) {
+    const begun = (await home.facts(runId)).filter((fact) => fact.kind === 'run-started').length;
+    expect(begun, 'starts of one run').to.equal(runId === waiting ? 0 : 1);
+  }
+  await home.end();
+  return held(
+    '8 asked for, 3 at once, each in its turn and once, across a kill -9; one taken out of the queue never ran',
+  );
+};
+
+export const outputFaults: readonly Fault[] = [
+  { id: 'R06', what: 'the daemon asleep (SIGSTOP)', inShort: false, provoke: asleep },
+  { id: 'R10', what: 'a log that floods (`yes`)', inShort: false, provoke: flood },
+  { id: 'R11', what: 'a log truncated, and one deleted, under a running job', inShort: false, provoke: logTampered },
+  { id: 'R15', what: 'a frozen job, and a kill -9 of the daemon', inShort: true, provoke: frozenAdopted },
+  { id: 'R16', what: 'a queue, and a kill -9 of the daemon', inShort: true, provoke: queued },
+  {
+    id: 'R14',
+    what: 'the clock jumps by an hour',
+    inShort: false,
+    provoke: async () => skipped('setting the clock would break the machine for others'),
+  },
+];
