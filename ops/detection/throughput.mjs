@@ -1,8 +1,9 @@
-// usage: node ops/detection/throughput.mjs [--lines 2000000]
+// usage: node ops/detection/throughput.mjs [--lines 2000000] [--kind log|equal|random|long|json|agent|broken]
 // Cost of a scan on one core: timestamped 100-byte lines that all differ, then hostile streams, with all detectors on.
 import { parseArgs } from 'node:util';
 import { createScan } from '../../dist/workers/offline/scan.js';
 import { createRedactor } from '../../dist/workers/redaction/redact.js';
+import { agentStream } from './made-up-agent.mjs';
 import { pieces } from './made-up-output.mjs';
 
 const { values } = parseArgs({ options: { lines: { type: 'string', default: '2000000' }, kind: { type: 'string' } } });
@@ -13,7 +14,14 @@ const kinds = [
   { name: 'random bytes', kind: 'random', count: lines / 2 },
   { name: 'one line of 1 GB', kind: 'long', count: 10_000_000 },
   { name: 'deep JSON', kind: 'json', count: lines / 2 },
+  { name: 'an agent: events', kind: 'agent', count: lines / 20 },
+  { name: 'an agent, every fourth record broken', kind: 'broken', count: lines / 20 },
 ];
+const piecesOf = function* (kind, count) {
+  if (kind !== 'agent' && kind !== 'broken') return yield* pieces(kind, count);
+  for (let from = 0; from < count; from += 2000)
+    yield Buffer.from(agentStream({ calls: 2000, agents: 1, from, broken: kind === 'broken' }));
+};
 
 const cpuMicros = (work) => {
   const before = process.cpuUsage();
@@ -22,13 +30,13 @@ const cpuMicros = (work) => {
   return user + system;
 };
 
-console.log('| input | MB | CPU s | MB/s | M lines/s | heap after, MB |\n|---|---|---|---|---|---|');
+console.log('| input | MB | CPU s | MB/s | M lines or events/s | heap after, MB |\n|---|---|---|---|---|---|');
 for (const { name, kind, count } of kinds.filter((one) => values.kind === undefined || values.kind === one.kind)) {
   const scan = createScan({ format: 'auto', linesPerSecond: 20, redact: createRedactor(), logWindowLines: 10 });
   let micros = 0;
   let bytes = 0;
   // CPU time of the scan alone: not of making its input, and not of what else the machine does.
-  for (const piece of pieces(kind, count)) {
+  for (const piece of piecesOf(kind, count)) {
     bytes += piece.length;
     micros += cpuMicros(() => scan.feed(piece));
   }

@@ -8,6 +8,7 @@ export const parseRunOptions = (options: Readonly<Record<string, unknown>>): Run
     cwd: textOf(options.cwd),
     config: textOf(options.config),
     report: textOf(options.report),
+    transcript: textOf(options.transcript),
     label: Array.isArray(options.label) ? options.label.map(String) : [],
     detach: options.detach === true,
     injectFeedback: options.injectFeedback === true,

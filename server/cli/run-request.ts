@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly keepOrphans: boolean;
   /** Nudges go to the standard input of the job, which stays open for them. */
   readonly injectFeedback: boolean;
+  /** The file in which an agent keeps what it does, where it does not stream. */
+  readonly transcript: string | null;
   /** Of every option that is also a key of the configuration, under that key. */
   readonly flags: Readonly<Record<string, unknown>>;
 }
@@ -39,6 +41,7 @@ export const toRunRequest = (argv: readonly string[], options: RunOptions): RunR
     labels: {
       ...Object.fromEntries(options.label.map(parseLabel)),
       ...(options.injectFeedback ? { 'flowforge.feedback': 'stdin' } : {}),
+      ...(options.transcript === null ? {} : { 'flowforge.transcript': path.resolve(cwd, options.transcript) }),
     },
     profile,
     policy,

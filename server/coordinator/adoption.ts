@@ -4,7 +4,15 @@ import { isAlive, readBootId } from '#action/process-identity';
 import { isUlid } from '#protocol/ids';
 import type { AdoptionOutcome } from '#protocol/run-facts';
 import type { RunSpec } from '#protocol/run-spec';
-import { forbidStart, type PidFile, readExecFailedFile, readExitFile, readPidFile, runPaths } from './run-files.ts';
+import {
+  forbidStart,
+  isQueued,
+  type PidFile,
+  readExecFailedFile,
+  readExitFile,
+  readPidFile,
+  runPaths,
+} from './run-files.ts';
 import { readSpecFile } from './run-spec-file.ts';
 
 /** A run that an earlier daemon left unsettled, and what came of it. */
@@ -65,6 +73,7 @@ const judge = (runDir: string, pidFile: PidFile | null): { outcome: AdoptionOutc
 
 /** Without a pid file: either no shim will ever start it, or one is about to write that file. */
 const judgeUnseen = (runDir: string): { outcome: AdoptionOutcome; detail: string } => {
+  if (isQueued(runDir)) return { outcome: 'never_started', detail: 'it waits for its turn' };
   if (readExecFailedFile(runDir).kind === 'read') return { outcome: 'exited', detail: 'its command could not be run' };
   if (forbidStart(runDir)) return { outcome: 'never_started', detail: 'no process of it was ever started' };
   const claimedMsAgo = Date.now() - statSync(runPaths(runDir).claimed).mtimeMs;

@@ -16,7 +16,7 @@ export const findCommand = (
   let refusal: FoundCommand = {
     kind: 'refused',
     exitCode: 127,
-    reason: `${command}: no such command${command.includes('/') ? '' : ' on PATH'}`,
+    reason: `${command}: no such ${command.includes('/') ? 'file' : 'command on PATH'}`,
   };
   for (const file of candidates) {
     const seen = look(file, command);

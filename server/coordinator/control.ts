@@ -38,6 +38,7 @@ export const createControl = (options: ControlOptions): CoordinatorControl => {
   };
 
   const stopAllJobs = async (by: Actor): Promise<void> => {
+    for (const { spec } of fleet.table.live()) fleet.dequeue(spec.runId, 'FlowForge is told to stop with its jobs');
     for (const { spec } of fleet.table.live()) {
       orderAction({
         kind: 'stop-requested',
@@ -70,15 +71,17 @@ export const createControl = (options: ControlOptions): CoordinatorControl => {
       }
     },
     stopRun: async (command) =>
-      onLiveRun(command, (runId) => ({
-        kind: 'stop-requested',
-        runId,
-        cause: 'user',
-        by: command.by,
-        reason: command.reason,
-        restartAfter: false,
-        graceMs: command.graceMs,
-      })),
+      fleet.dequeue(command.runId, command.reason || 'it was stopped before its turn came')
+        ? { kind: 'done', value: { accepted: true } }
+        : onLiveRun(command, (runId) => ({
+            kind: 'stop-requested',
+            runId,
+            cause: 'user',
+            by: command.by,
+            reason: command.reason,
+            restartAfter: false,
+            graceMs: command.graceMs,
+          })),
     restartRun: async (command): Promise<Accepted> => {
       const record = fleet.table.get(command.runId);
       if (record !== undefined && !isOver(record.view.state)) {

@@ -27,7 +27,7 @@ import { createJournalWatch } from './journal-watch.ts';
 import { readKeptHead } from './kept-head.ts';
 import { createLogCap } from './log-cap.ts';
 import { createPolicyDesk } from './policy-desk.ts';
-import { wires, workers } from './topology.ts';
+import { deliveryOf, wires, workers } from './topology.ts';
 import { untold, type WorkerSetup } from './worker-setup.ts';
 
 export interface CoordinatorOptions {
@@ -42,6 +42,7 @@ export interface CoordinatorOptions {
   readonly faultsAllowed: boolean;
   /** More running jobs than this are not acted on by a change of policy without a person's word. */
   readonly mostActedOn: number;
+  readonly maxConcurrent: number;
   /** Of one run, both streams together. */
   readonly logCapBytes: number;
   readonly failpoint: Failpoint | null;
@@ -73,7 +74,6 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const toDetection = openOutlet<DetectionMessage>(deliveryOf('run-changes-to-detection'));
   const toAction = openOutlet<ActionMessage>(deliveryOf('orders-to-action'));
   const toGateway = openOutlet<FactDelivery>(deliveryOf('facts-to-gateway'));
-
   const tellWorkers = (change: RunChange): void => {
     void toSampling.send(change);
     void toDetection.send(change);
@@ -94,6 +94,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     runsDir: options.runsDir,
     policiesDir: options.policiesDir,
     containment: options.gateway.containment,
+    maxConcurrent: options.maxConcurrent,
     handleFor: options.handleFor,
     desk: () => desk,
     tellWorkers,
@@ -246,10 +247,4 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       journal.close();
     },
   };
-};
-
-const deliveryOf = (wire: string) => {
-  const plan = wires.find((known) => known.wire === wire);
-  if (plan === undefined) throw new Error(`topology.ts has no wire "${wire}"`);
-  return plan.delivery;
 };

@@ -28,6 +28,8 @@ export interface DaemonSettings {
   readonly faultsAllowed: boolean;
   readonly mostActedOn: number;
   readonly logCapBytes: number;
+  /** Runs at once; 0 is without limit. */
+  readonly maxConcurrent: number;
   readonly failpoint: Failpoint | null;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
@@ -97,6 +99,7 @@ const guard = async (
     faultsAllowed: settings.faultsAllowed,
     mostActedOn: settings.mostActedOn,
     logCapBytes: settings.logCapBytes,
+    maxConcurrent: settings.maxConcurrent,
     failpoint: settings.failpoint,
     handleFor,
     log,

@@ -1,4 +1,7 @@
 import { isAlive } from '#action/process-identity';
+import { assertNever } from '#protocol/assert-never';
+import type { FactBody } from '#protocol/facts';
+import type { RunId } from '#protocol/ids';
 import type { Clock } from '#runtime/clock';
 import { type ExecFailedFile, type ExitFile, readExecFailedFile, readExitFile } from './run-files.ts';
 import type { RunRecord } from './run-table.ts';
@@ -59,8 +62,24 @@ export const watchEnd = (record: RunRecord, clock: Clock, onEnd: (end: RunEnd) =
   look();
 };
 
+/** The end as a fact. */
+export const factOf = (runId: RunId, end: RunEnd): FactBody => {
+  switch (end.kind) {
+    case 'exited': {
+      const { code, endedAtMs } = end.exit;
+      return { kind: 'run-exited', runId, code, signal: signalOf(code), endedAtMs };
+    }
+    case 'not-executable':
+      return { kind: 'run-start-failed', runId, ...end.failure };
+    case 'unknown':
+      return { kind: 'run-lost', runId, why: end.why };
+    default:
+      return assertNever(end);
+  }
+};
+
 /** Of a code as a shell tells it: 128+n reads as signal n. */
-export const signalOf = (code: number): string | null => (code > 128 ? (signalNames[code - 128] ?? null) : null);
+const signalOf = (code: number): string | null => (code > 128 ? (signalNames[code - 128] ?? null) : null);
 
 const signalNames: Readonly<Record<number, string>> = {
   1: 'SIGHUP',

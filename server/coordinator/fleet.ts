@@ -2,9 +2,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { PolicyStore } from '#config/policy-store';
 import type { Actor } from '#protocol/actor';
-import { assertNever } from '#protocol/assert-never';
 import type { Answer, StartedRun } from '#protocol/control';
-import { type Fact, type FactBody, runOf } from '#protocol/facts';
+import { type Fact, runOf } from '#protocol/facts';
 import { foldRun } from '#protocol/fold-run';
 import type { RunId } from '#protocol/ids';
 import type { ActionMessage, RunChange } from '#protocol/messages';
@@ -13,10 +12,10 @@ import { isOver } from '#protocol/run-state';
 import type { RunView } from '#protocol/views';
 import { toAdoptedRecord } from './adopted-record.ts';
 import { findUnsettledRuns, lookAtRun, settledMark } from './adoption.ts';
-import { type RunEnd, signalOf, watchEnd } from './end-watch.ts';
+import { factOf, watchEnd } from './end-watch.ts';
 import { createJobStarter, type StarterOptions } from './job-starter.ts';
 import { planRestart, restartWindowMs } from './restart-plan.ts';
-import { closeStdin } from './run-files.ts';
+import { closeStdin, isQueued } from './run-files.ts';
 import { askerOf, createRunTable, type RunRecord, type RunTable, toWatchedRun } from './run-table.ts';
 
 export interface FleetOptions extends Omit<StarterOptions, 'table' | 'onStarted'> {
@@ -37,6 +36,8 @@ export interface Fleet {
   startAgain(runId: RunId, by: Actor): Promise<Answer<StartedRun>>;
   /** Takes up every run that an earlier daemon left. @param history what the journal knows of them. */
   adopt(history: readonly Fact[], settled: ReadonlySet<RunId>): void;
+  /** Takes a run that never started out of the queue. False when it does not wait there. */
+  dequeue(runId: RunId, why: string): boolean;
   /** Folds a fact that was just written and does what follows from it. */
   believe(fact: Fact): void;
   /** All that a worker has to be told that takes a dead one's place. */
@@ -69,6 +70,9 @@ export const createFleet = (options: FleetOptions): Fleet => {
         // A stop under way goes on to its own verified end; otherwise somebody must look at what is left.
         if (before.state !== 'stopping') orderAction({ kind: 'reap', runId });
         else if (record.view.verifiedEmpty || record.view.survivors > 0) settle(record);
+        return;
+      case 'run-dequeued':
+        close(record, 'none');
         return;
       case 'stop-began':
         record.restartAsked = askerOf(fact);
@@ -133,6 +137,7 @@ export const createFleet = (options: FleetOptions): Fleet => {
     desk().say({ kind: 'run-settled', runId: record.spec.runId, next }, { sync: true });
     markSettled(record.runDir);
     table.drop(record.spec.runId);
+    starter.startQueued();
   };
 
   const starter = createJobStarter({ ...options, table, onStarted: watch });
@@ -151,6 +156,8 @@ export const createFleet = (options: FleetOptions): Fleet => {
     } else if (isOver(view.state)) {
       if (identity !== null) tellWorkers({ kind: 'watch', run: toWatchedRun(record, identity) });
       orderAction({ kind: 'reap', runId });
+    } else if (isQueued(record.runDir)) {
+      starter.wait(record);
     } else if (view.adoption === 'never_started') {
       desk().say({ kind: 'run-start-failed', runId, exitCode: 125, reason: 'FlowForge died while it was starting' });
     } else if (view.adoption === 'adopted' && identity === null) {
@@ -204,6 +211,11 @@ export const createFleet = (options: FleetOptions): Fleet => {
         takeUp(record);
       }
     },
+    dequeue: (runId, why) => {
+      if (table.get(runId)?.view.state !== 'queued') return false;
+      desk().say({ kind: 'run-dequeued', runId, why }, { sync: true });
+      return true;
+    },
     believe: (fact) => {
       const runId = runOf(fact);
       const record = runId === null ? undefined : table.get(runId);
@@ -224,21 +236,6 @@ export const createFleet = (options: FleetOptions): Fleet => {
       }
     },
   };
-};
-
-const factOf = (runId: RunId, end: RunEnd): FactBody => {
-  switch (end.kind) {
-    case 'exited': {
-      const { code, endedAtMs } = end.exit;
-      return { kind: 'run-exited', runId, code, signal: signalOf(code), endedAtMs };
-    }
-    case 'not-executable':
-      return { kind: 'run-start-failed', runId, ...end.failure };
-    case 'unknown':
-      return { kind: 'run-lost', runId, why: end.why };
-    default:
-      return assertNever(end);
-  }
 };
 
 const markSettled = (runDir: string): void => {

@@ -1,9 +1,10 @@
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { ulid } from 'ulid';
 import { newTag } from '#action/containment/run-mark';
 import type { Actor } from '#protocol/actor';
 import type { StartedRun } from '#protocol/control';
-import type { Fact } from '#protocol/facts';
+import type { Fact, FactBody } from '#protocol/facts';
 import { foldRun } from '#protocol/fold-run';
 import { parseJobId, parseRunId, type RunId } from '#protocol/ids';
 import type { PolicyText } from '#protocol/messages';
@@ -14,6 +15,7 @@ import type { Clock } from '#runtime/clock';
 import type { FactDesk } from './fact-desk.ts';
 import { launchRun, layRunDir } from './launch-run.ts';
 import type { PolicyBook } from './policy-book.ts';
+import { runPaths } from './run-files.ts';
 import { jobKeyOf, runRequested } from './run-requested.ts';
 import { readSpecFile } from './run-spec-file.ts';
 import type { RunRecord, RunTable } from './run-table.ts';
@@ -29,6 +31,8 @@ export interface StarterOptions {
   readonly table: RunTable;
   readonly policies: () => Pick<PolicyBook, 'admit' | 'inForce' | 'joined'>;
   readonly desk: () => FactDesk;
+  /** Runs at once; 0 is without limit. */
+  readonly maxConcurrent: number;
   readonly onStarted: (record: RunRecord) => void;
 }
 
@@ -41,33 +45,46 @@ export interface JobStarter {
    * that a person asked for is not counted.
    */
   next(record: RunRecord, cause: 'crash' | 'policy' | 'user'): Promise<StartedRun>;
+  /** Gives what waits its turn, while there is room. */
+  startQueued(): void;
+  /** A run that an earlier daemon left in the queue. */
+  wait(record: RunRecord): void;
   /** @throws Error when nothing is known of that run any more. */
   again(runId: RunId, by: Actor): Promise<StartedRun>;
+}
+
+interface Following {
+  readonly policy: PolicyText;
+  readonly key: string;
 }
 
 export const createJobStarter = (options: StarterOptions): JobStarter => {
   const { clock, desk, table } = options;
 
-  const launch = async (
-    spec: RunSpec,
-    follow: { readonly policy: PolicyText; readonly key: string },
-    by: Actor,
-  ): Promise<StartedRun> => {
-    const { policy } = follow;
+  const launch = async (spec: RunSpec, follow: Following, by: Actor): Promise<StartedRun> => {
     const runDir = path.join(options.runsDir, spec.runId);
     layRunDir(runDir, spec);
-    const view = viewOf([desk().say(runRequested(spec, policy.name, by), { sync: true })]);
+    return begin(enter(spec, follow, runRequested(spec, follow.policy.name, by)));
+  };
+
+  /** Its first fact, and its place in the table. */
+  const enter = (spec: RunSpec, follow: Following, first: FactBody): RunRecord => {
     const record: RunRecord = {
       ...unstarted,
       acknowledged: new Set(),
       extensions: new Map(),
       spec,
-      runDir,
-      policy,
+      runDir: path.join(options.runsDir, spec.runId),
+      policy: follow.policy,
       policyKey: follow.key,
-      view,
+      view: viewOf([desk().say(first, { sync: true })]),
     };
     table.add(record);
+    return record;
+  };
+
+  const begin = async (record: RunRecord): Promise<StartedRun> => {
+    const { spec, runDir } = record;
     options.policies().joined(record, null);
     const launched = await launchRun(runDir, spec);
     const started = { runId: spec.runId, jobId: spec.jobId, runDir };
@@ -84,6 +101,30 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
     return { ...started, failed: null };
   };
 
+  const hasRoom = (): boolean =>
+    options.maxConcurrent === 0 ||
+    table.live().filter(({ view }) => view.state !== 'queued').length < options.maxConcurrent;
+
+  const enqueue = (spec: RunSpec, follow: Following, by: Actor): StartedRun => {
+    const { runId, jobId } = spec;
+    const runDir = path.join(options.runsDir, runId);
+    layRunDir(runDir, spec, { queued: true });
+    const wish = runRequested(spec, follow.policy.name, by);
+    const why = `${options.maxConcurrent} runs are live, and no more may be at once`;
+    enter(spec, follow, { kind: 'run-queued', runId, jobId, face: wish.face, why });
+    return { runId, jobId, runDir, failed: null };
+  };
+
+  /** Those that wait, oldest first, while there is room. */
+  const startQueued = (): void => {
+    for (const record of table.live().filter(({ view }) => view.state === 'queued')) {
+      if (!hasRoom()) return;
+      desk().say(runRequested(record.spec, record.policy.name, 'daemon'), { sync: true });
+      rmSync(runPaths(record.runDir).queued, { force: true });
+      void begin(record);
+    }
+  };
+
   /** What is new about each run of a job, beside its generation. */
   const fresh = (runId: RunId = parseRunId(ulid())) => {
     const handle = options.handleFor(options.containment, { runId, tag: freshTag(table) });
@@ -91,11 +132,19 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
   };
 
   return {
+    startQueued,
+    wait: (record) => {
+      // It may have been told as begun, and then the daemon died before its shim was: its turn comes again.
+      if (record.view.state !== 'queued') record.view = { ...record.view, state: 'queued' };
+      startQueued();
+    },
     first: async (request, by) => {
       const { cwd, argv } = request;
       const job = { jobId: parseJobId(ulid()), jobKey: jobKeyOf(cwd, argv), generation: 1, restartsAtMs: [] };
       const policy = await options.policies().admit(request.policy);
-      return launch({ ...request, ...job, ...fresh() }, { policy, key: policyKeyOf(request.policy) }, by);
+      const follow = { policy, key: policyKeyOf(request.policy) };
+      const spec = { ...request, ...job, ...fresh() };
+      return hasRoom() ? launch(spec, follow, by) : enqueue(spec, follow, by);
     },
     next: async ({ spec, view, policy, policyKey }, cause) => {
       const { runId, jobId } = spec;

@@ -13,9 +13,14 @@ const START_DEADLINE_MS = 10_000;
 const LOOK_EVERY_MS = 4;
 
 /** Lays the run directory and its spec: from here on a new daemon finds the run, whatever happens to this one. */
-export const layRunDir = (runDir: string, spec: RunSpec): void => {
+export const layRunDir = (
+  runDir: string,
+  spec: RunSpec,
+  { queued }: { readonly queued: boolean } = { queued: false },
+): void => {
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
-  const { spec: file } = runPaths(runDir);
+  const { spec: file, queued: mark } = runPaths(runDir);
+  if (queued) writeFileSync(mark, '', { mode: 0o600 });
   writeFileSync(`${file}.tmp`, JSON.stringify(spec), { mode: 0o600 });
   renameSync(`${file}.tmp`, file);
 };

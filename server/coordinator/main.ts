@@ -50,6 +50,7 @@ const readSettings = (env: NodeJS.ProcessEnv, log: DaemonSettings['log']): Daemo
     after: env.FLOWFORGE_AFTER === 'crash' ? 'crash' : 'first',
     mostActedOn: mostActedOn(env.FLOWFORGE_POLICY_HOLD_ABOVE),
     logCapBytes: logCapBytes(env.FLOWFORGE_LOG_CAP),
+    maxConcurrent: maxConcurrent(env.FLOWFORGE_MAX_CONCURRENT),
     faultsAllowed: env.FLOWFORGE_FAULTS === '1',
     failpoint: armFailpoint(env),
     log,
@@ -67,6 +68,15 @@ const logCapBytes = (text: string | undefined): number => {
   } catch (cause) {
     throw new ConfigProblem(`FLOWFORGE_LOG_CAP: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
+};
+
+/** @throws ConfigProblem naming the variable. */
+const maxConcurrent = (text: string | undefined): number => {
+  if (text === undefined) return 0;
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new ConfigProblem(
+    `FLOWFORGE_MAX_CONCURRENT: expected a number of runs (0 is without limit), got ${JSON.stringify(text)}`,
+  );
 };
 
 const mostActedOn = (text: string | undefined): number =>

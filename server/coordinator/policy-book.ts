@@ -1,5 +1,5 @@
 import type { PolicyChecker } from '#config/policy-checker';
-import { readPolicyText, readTestBeside, rereadSource } from '#config/policy-files';
+import { readPolicyText, type readTestBeside } from '#config/policy-files';
 import type { PolicyStore } from '#config/policy-store';
 import type { FactBody } from '#protocol/facts';
 import type { RunId } from '#protocol/ids';
@@ -14,7 +14,8 @@ import {
   type RollbackPolicy,
 } from '#protocol/policies';
 import type { PolicySource } from '#protocol/run-spec';
-import { appliedFact, seenOf, sourceOfKey, whoSaved } from './policy-words.ts';
+import { type ReadPolicy, readNow, readTestQuietly } from './policy-reading.ts';
+import { appliedFact, seenOf, whoSaved } from './policy-words.ts';
 import { writeRunPolicy } from './run-policy-file.ts';
 import type { RunRecord, RunTable } from './run-table.ts';
 
@@ -152,12 +153,7 @@ export const createPolicyBook = (options: PolicyBookOptions): PolicyBook => {
     return { kind: 'applied', hash: policy.hash, runs: ids.length, tests: checked.tests, tookMs };
   };
 
-  /** Reads a source once; what is checked is what will judge. */
-  const read = (key: string) => {
-    const policy = readPolicyText(rereadSource(sourceOfKey(key)), options.policiesDir);
-    const test = readTestBeside(policy);
-    return { key, policy, test, seen: seenOf(policy, test) };
-  };
+  const read = (key: string): ReadPolicy => readNow(key, options.policiesDir);
 
   const lookAgain = async (key: string, wish: PolicyWish): Promise<void> => {
     const slot = slots.get(key);
@@ -213,7 +209,7 @@ export const createPolicyBook = (options: PolicyBookOptions): PolicyBook => {
                 runs === 'followers' ? record.policyKey === key : runs.includes(record.spec.runId),
               );
         if (targets.length === 0) return null;
-        let next: ReturnType<typeof read>;
+        let next: ReadPolicy;
         try {
           next = read(key);
         } catch (cause) {
@@ -242,12 +238,4 @@ export const createPolicyBook = (options: PolicyBookOptions): PolicyBook => {
         return runIds.length === 0 ? [] : [{ key, name: current.name, hash: current.hash, runIds, problem }];
       }),
   };
-};
-
-const readTestQuietly = (policy: PolicyText): ReturnType<typeof readTestBeside> => {
-  try {
-    return readTestBeside(policy);
-  } catch {
-    return null; // it cannot be read now; the next look at the files says so
-  }
 };

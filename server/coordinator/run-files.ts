@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { codeOf } from '#action/process-identity';
@@ -10,6 +10,8 @@ export interface RunPaths {
   readonly pid: string;
   readonly exit: string;
   readonly execFailed: string;
+  /** There from the wish for the run until its turn comes. */
+  readonly queued: string;
   /** Made once, by the shim that starts the job or by a daemon that forbids a late shim to. */
   readonly claimed: string;
   readonly stdin: string;
@@ -51,6 +53,7 @@ export const runPaths = (runDir: string): RunPaths => ({
   pid: join(runDir, 'pid'),
   exit: join(runDir, 'exit'),
   execFailed: join(runDir, 'exec-failed'),
+  queued: join(runDir, 'queued'),
   claimed: join(runDir, 'claimed'),
   stdin: join(runDir, 'stdin'),
   stdinClose: join(runDir, 'stdin.close'),
@@ -105,6 +108,9 @@ export const closeStdin = (runDir: string): boolean => {
     return false; // nobody waits at the other end (ENXIO) or the pipe is gone with its run (ENOENT): closed
   }
 };
+
+/** True while the run waits for its turn: no shim was started for it. */
+export const isQueued = (runDir: string): boolean => existsSync(runPaths(runDir).queued);
 
 /** True when no shim has begun to start the job; from now on none will. */
 export const forbidStart = (runDir: string): boolean => {

@@ -18,7 +18,11 @@ export const jobKeyOf = (cwd: string, argv: readonly string[]): JobKey =>
   );
 
 /** The first fact of a run. From here on nothing that people see holds a secret of its argv. */
-export const runRequested = (spec: RunSpec, policyName: string, by: Actor): FactBody => ({
+export const runRequested = (
+  spec: RunSpec,
+  policyName: string,
+  by: Actor,
+): Extract<FactBody, { kind: 'run-requested' }> => ({
   kind: 'run-requested',
   runId: spec.runId,
   jobId: spec.jobId,

@@ -1,3 +1,4 @@
+import type { Delivery } from '#runtime/link';
 import type { WirePlan, WorkerPlan } from '#runtime/worker-plan';
 
 const entry = (relative: string): URL => new URL(relative, import.meta.url);
@@ -55,3 +56,10 @@ export const wires: readonly WirePlan[] = [
   { wire: 'live', from: 'detection', to: 'gateway', delivery: { kind: 'latest-wins' } },
   { wire: 'recordings', from: 'detection', to: 'gateway', delivery: { kind: 'must-arrive', window: 8 } },
 ];
+
+/** @throws Error when no such wire was planned. */
+export const deliveryOf = (wire: string): Delivery => {
+  const plan = wires.find((known) => known.wire === wire);
+  if (plan === undefined) throw new Error(`topology.ts has no wire "${wire}"`);
+  return plan.delivery;
+};

@@ -4,6 +4,7 @@ import type { SignalSeries } from '#protocol/gateway-api';
 import type { RunId } from '#protocol/ids';
 import type { RecordingBatch, RecordingRow } from '#protocol/messages';
 import { appendChunk, newestIn, readChunks } from './recording-chunks.ts';
+import { pruneRecordings } from './recording-retention.ts';
 import { openRecordingTail } from './recording-tail.ts';
 import { thin } from './thin-series.ts';
 
@@ -29,6 +30,7 @@ export interface Recordings {
 }
 
 const rowsPerChunk = 120;
+const pruneEveryMs = 3_600_000;
 
 /**
  * New rows wait in memory and, for safety, in one tail file for all runs; 120 rows of a run become a compressed chunk
@@ -70,6 +72,9 @@ export const openRecordings = async (home: string): Promise<Recordings> => {
 
   for (const batch of tail.recover()) await takeBack(batch, { waiting, newestIn: (runId) => newestIn(fileOf(runId)) });
   await flushAll();
+  pruneRecordings(directory, Date.now());
+  const pruning = setInterval(() => pruneRecordings(directory, Date.now()), pruneEveryMs);
+  pruning.unref();
 
   const rows = (runId: RunId, span: Span): AsyncGenerator<RecordedRow> =>
     rowsOf(fileOf(runId), { span, waiting: waiting.get(runId) ?? [] });
@@ -88,6 +93,7 @@ export const openRecordings = async (home: string): Promise<Recordings> => {
       }),
     close: () =>
       inTurn(async () => {
+        clearInterval(pruning);
         await flushAll();
         tail.close();
       }),

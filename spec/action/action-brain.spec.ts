@@ -62,7 +62,8 @@ const tell = (...history: FactBody[]) => {
     state = facts.reduce(evolveAction, state);
     return facts;
   };
-  const assess = (assessment: Assessment, atMs: number): FactBody[] => hear({ kind: 'assessed', assessment, atMs });
+  const assess = (assessment: Assessment, atMs: number): FactBody[] =>
+    hear({ kind: 'assessed', assessment: { ...assessment, atMs }, atMs });
   return { assess, hear };
 };
 const kinds = (facts: readonly FactBody[]): string[] => facts.map((fact) => fact.kind);

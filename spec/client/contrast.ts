@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import type { Page } from 'playwright-core';
 
 /** Words whose computed colour stands out too little from what is painted behind them; 3:1 is enough for large ones. */

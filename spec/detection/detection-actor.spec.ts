@@ -209,7 +209,11 @@ describe('the detection actor', () => {
     const row = story.frames.at(-1)?.rows[0];
     expect(row).to.deep.include({ runId, lastLine: 'request 4242 failed, trying again', findings: row?.findings });
     expect(row?.signals).to.include({ 'run.age': 2, 'run.restarts': 2, 'output.lines': 20, 'limit.log_window': 10 });
-    expect(story.recordings.at(-1)?.rows[0]).to.deep.equal({ runId, policyHash: looping.hash, signals: row?.signals });
+    expect(story.recordings.at(-1)?.rows[0]).to.deep.equal({
+      ...{ runId, policyHash: looping.hash, signals: row?.signals },
+      ...{ isFirst: false, acknowledged: [], extraUsd: {} },
+    });
+    expect(story.recordings[0]?.rows[0]?.isFirst).to.equal(true);
   });
 
   it('lets no time pass while a run is paused: not for the dwell, not for progress, not for the wall clock', async () => {

@@ -14,6 +14,7 @@ const agesOf = (seconds: number, linesOf: (turn: number) => readonly string[], p
     return guard.signals(second * 1000)['progress.age'];
   }).map(Number);
 };
+const word = (frame: number): string => String.fromCharCode(97 + (frame % 26), 97 + Math.floor(frame / 26));
 const hex = (turn: number): string => (turn * 2_654_435_761).toString(16).padStart(12, 'a');
 
 describe('the progress guard lets the age of progress grow for', () => {
@@ -32,6 +33,11 @@ describe('the progress guard lets the age of progress grow for', () => {
       'trying again',
     ],
     'a cycle that says a line twice': (turn) => [`step of ${turn}`, `step of ${turn + 1}`, `error in ${turn}`],
+    'a crash loop with a trace of ninety lines': (turn) => [
+      `starting worker ${turn}`,
+      ...Array.from({ length: 90 }, (_, frame) => `  at ${word(frame)} line ${turn + frame}`),
+      `error: worker ${turn} failed`,
+    ],
     'a crash loop with a long trace': (turn) => [
       `starting worker ${turn}`,
       ...Array.from({ length: 12 }, (_, frame) => `  at line ${turn + frame} of file ${'abcdefghijkl'[frame]}`),

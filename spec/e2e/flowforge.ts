@@ -26,11 +26,26 @@ export interface Finished {
   readonly tookMs: number;
 }
 
+export interface Started {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+}
+
+export interface Circumstances {
+  /** Written to its stdin, which then ends; null leaves it open. */
+  readonly input?: Buffer | string | null;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** One FlowForge of its own: home, socket, port and key. Real processes throughout; `end` leaves none. */
 export interface Forge {
   readonly home: string;
   run(...args: string[]): Promise<Finished>;
-  start(...args: string[]): { readonly child: ChildProcess; readonly finished: Promise<Finished> };
+  start(...args: string[]): Started;
+  /** With an input of its own, another directory or other settings. */
+  startWith(how: Circumstances, ...args: string[]): Started;
+  runWith(how: Circumstances, ...args: string[]): Promise<Finished>;
   json<T>(...args: string[]): Promise<T>;
   ps(): Promise<RunRow[]>;
   inspect(ref: string): Promise<RunRow>;
@@ -57,26 +72,36 @@ export const createForge = (extra: Readonly<Record<string, string>> = {}, within
     ...extra,
   };
 
-  const start: Forge['start'] = (...args) => {
+  const startWith: Forge['startWith'] = (how, ...args) => {
     const began = performance.now();
     const child = spawn(process.execPath, [...cli, ...args], {
-      env,
-      cwd: packageRoot,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...env, ...how.env },
+      cwd: how.cwd ?? packageRoot,
+      stdio: [how.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    if (how.input !== undefined && how.input !== null) child.stdin?.end(how.input);
     let stdout = '';
     let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      stdout += chunk.toString();
+    child.stdout?.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString('latin1');
     });
-    child.stderr.on('data', (chunk: Buffer) => {
+    child.stderr?.on('data', (chunk: Buffer) => {
       stderr += chunk.toString();
     });
     const finished = new Promise<Finished>((resolve) => {
-      child.once('close', (code) => resolve({ code, stdout, stderr, tookMs: performance.now() - began }));
+      child.once('close', (code) =>
+        resolve({
+          code,
+          stdout: Buffer.from(stdout, 'latin1').toString(),
+          stderr,
+          tookMs: performance.now() - began,
+        }),
+      );
     });
     return { child, finished };
   };
+  const start: Forge['start'] = (...args) => startWith({}, ...args);
+  const runWith: Forge['runWith'] = (how, ...args) => startWith(how, ...args).finished;
   const run: Forge['run'] = (...args) => start(...args).finished;
   const json = async <T>(...args: string[]): Promise<T> => {
     const { stdout, stderr, code } = await run(...args);
@@ -103,7 +128,9 @@ export const createForge = (extra: Readonly<Record<string, string>> = {}, within
   return {
     home,
     run,
+    runWith,
     start,
+    startWith,
     json,
     status,
     until,

@@ -201,10 +201,10 @@ const restartStorm = async ({ short }: FaultSetting): Promise<Verdict> => {
 };
 
 export const adoptionFaults: readonly Fault[] = [
-  { id: 'C09', what: 'pid files that name a stranger', inShort: true, provoke: forged },
+  { id: 'C09', what: 'pid files that name a stranger', inShort: false, provoke: forged },
   { id: 'C12', what: 'the cgroup removed under a running job', inShort: true, provoke: cgroupGone },
-  { id: 'R07', what: 'the machine was started anew', inShort: true, provoke: rebooted },
-  { id: 'R09', what: 'many jobs to adopt', inShort: true, provoke: adoptMany },
+  { id: 'R07', what: 'the machine was started anew', inShort: false, provoke: rebooted },
+  { id: 'R09', what: 'many jobs to adopt', inShort: false, provoke: adoptMany },
   {
     id: 'R13',
     what: 'a job that exits at once, and a kill -9 between its restarts',

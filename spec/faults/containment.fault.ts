@@ -98,7 +98,7 @@ export const containmentFaults: readonly Fault[] = [
   {
     id: 'C04',
     what: 'a job deaf to SIGTERM',
-    inShort: true,
+    inShort: false,
     provoke: ({ level, short }) =>
       guarded(async (home) => {
         const graceMs = 500;
@@ -126,7 +126,7 @@ export const containmentFaults: readonly Fault[] = [
   {
     id: 'C06',
     what: 'a fork bomb that spreads (at most 150 processes, 12 s)',
-    inShort: true,
+    inShort: false,
     provoke: ({ level, short }) =>
       guarded(async (home) => {
         const argv = ['python3', script('spread_bomb.py'), '--timeout', '12', '--cap', short ? '60' : '150'];
@@ -139,7 +139,7 @@ export const containmentFaults: readonly Fault[] = [
   {
     id: 'C07',
     what: 'a chain of processes that fork once and exit',
-    inShort: true,
+    inShort: false,
     provoke: ({ level, short }) =>
       guarded(async (home) => {
         const argv = ['perl', script('chain_bomb.pl'), '--timeout', '6'];

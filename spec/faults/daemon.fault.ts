@@ -214,9 +214,9 @@ const secondDaemon = async (): Promise<Verdict> => {
 
 export const daemonFaults: readonly Fault[] = [
   { id: 'R01', what: 'the daemon killed over and over while a job writes', inShort: true, provoke: killedUnderFlow },
-  { id: 'R02', what: 'the daemon killed, then the job ends', inShort: true, provoke: endedMeanwhile },
+  { id: 'R02', what: 'the daemon killed, then the job ends', inShort: false, provoke: endedMeanwhile },
   { id: 'R03', what: 'the daemon killed at each step of a kill', inShort: true, provoke: killedWhileKilling },
   { id: 'R04', what: 'the daemon killed at each step of a restart', inShort: true, provoke: killedWhileRestarting },
-  { id: 'R05', what: 'the shim killed', inShort: true, provoke: shimKilled },
-  { id: 'R08', what: 'a second daemon in the same home', inShort: true, provoke: secondDaemon },
+  { id: 'R05', what: 'the shim killed', inShort: false, provoke: shimKilled },
+  { id: 'R08', what: 'a second daemon in the same home', inShort: false, provoke: secondDaemon },
 ];

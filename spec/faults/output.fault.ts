@@ -1,9 +1,10 @@
 import { readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
+import type { StartedRun } from '#protocol/control';
 import { script } from '../e2e/flowforge.ts';
 import { type Fault, type FaultSetting, held, skipped, type Verdict } from './fault.ts';
-import { isEnded, openHome } from './guarded-home.ts';
+import { openHome, usualLoad } from './guarded-home.ts';
 
 const flood = async (): Promise<Verdict> => {
   const capBytes = 32 * 1024 * 1024;
@@ -11,34 +12,30 @@ const flood = async (): Promise<Verdict> => {
   const { pid } = await home.status();
   const rssBefore = rssBytesOf(Number(pid));
   const { runId } = await home.start(['yes']);
-  const beganMs = performance.now();
   const file = path.join(home.home, 'runs', runId, 'stdout.log');
-  let mostAllocated = 0;
-  let rssAfter = rssBefore;
-  let rate = 0;
-  let last = { size: 0, atMs: beganMs };
-  const ended = await home.forge.until(
-    'the flood to be stopped',
-    async () => {
-      const { size, blocks } = statSync(file);
-      const nowMs = performance.now();
-      rate = Math.max(rate, (size - last.size) / Math.max(1, nowMs - last.atMs));
-      last = { size, atMs: nowMs };
-      mostAllocated = Math.max(mostAllocated, blocks * 512);
-      rssAfter = Math.max(rssAfter, rssBytesOf(Number(pid)));
-      const view = await home.view(runId);
-      return isEnded(view) ? { view, tookMs: nowMs - beganMs } : null;
-    },
-    60_000,
-  );
-  expect(ended.view.state).to.equal('stopped');
-  const gaps = (await home.facts(runId)).filter((fact) => fact.kind === 'output-gap');
-  expect(gaps.length, 'gaps that are told').to.be.greaterThan(0);
-  await home.end();
+  const seen: { readonly atMs: number; readonly size: number; readonly onDisk: number; readonly rss: number }[] = [];
+  for (const untilMs = performance.now() + 10_000; performance.now() < untilMs; ) {
+    const { size, blocks } = statSync(file);
+    seen.push({ atMs: performance.now(), size, onDisk: blocks * 512, rss: rssBytesOf(Number(pid)) });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const stopped = await home.stop(runId, 0);
+  expect(stopped.outcome.kind).to.equal('stop-verified');
+  const rates = seen
+    .slice(10)
+    .map((now, i) => ((now.size - (seen[i]?.size ?? 0)) / (now.atMs - (seen[i]?.atMs ?? 0))) * 1_000);
+  const mostOnDisk = Math.max(...seen.map(({ onDisk }) => onDisk));
+  const rssGrowth = Math.max(...seen.map(({ rss }) => rss)) - rssBefore;
   const mb = (bytes: number): number => Math.round(bytes / 1024 / 1024);
-  return held(
-    `stopped after ${(ended.tookMs / 1_000).toFixed(1)} s; ${mb(last.size)} MB written at up to ${mb(rate * 1_000)} MB/s, at most ${mb(mostAllocated)} MB on disk (cap ${mb(capBytes)}); daemon RSS +${mb(rssAfter - rssBefore)} MB`,
-  );
+  const figure = `${mb(statSync(file).size)} MB written at up to ${mb(Math.max(...rates))} MB/s, at most ${mb(mostOnDisk)} MB on disk (cap ${mb(capBytes)}); daemon RSS +${mb(rssGrowth)} MB`;
+  // The cap, what may wait to be read, and what comes until somebody looks: a quarter of a second, and more on a busy machine.
+  expect(mostOnDisk, figure).to.be.lessThan(capBytes + 16 * 1024 * 1024 + 2 * Math.max(...rates));
+  expect(
+    (await home.facts(runId)).some((fact) => fact.kind === 'output-gap'),
+    'gaps are told',
+  ).to.equal(true);
+  await home.end();
+  return held(figure);
 };
 
 const rssBytesOf = (pid: number): number =>
@@ -78,7 +75,9 @@ const asleep = async ({ short }: FaultSetting): Promise<Verdict> => {
   process.kill(Number(pid), 'SIGCONT');
   await home.forge.until('fresh numbers of all', async () => {
     const page = await home.ask((client) => client.runs({}));
-    return page.items.filter((row) => row.liveAtMs !== null && Date.now() - row.liveAtMs < 3_000).length >= 10;
+    return (
+      page.items.filter((row) => row.liveAtMs !== null && Date.now() - row.liveAtMs < 3_000).length >= usualLoad.jobs
+    );
   });
   const facts = await home.facts(null);
   expect((await home.status()).pid).to.equal(pid);
@@ -109,11 +108,49 @@ const logTampered = async (): Promise<Verdict> => {
   );
 };
 
+const queued = async (): Promise<Verdict> => {
+  const home = await openHome({ load: null, env: { FLOWFORGE_MAX_CONCURRENT: '3' } });
+  const started: StartedRun[] = [];
+  for (let i = 0; i < 8; i += 1) started.push(await home.start(['sleep', '300']));
+  const statesNow = async (): Promise<readonly string[]> =>
+    (await Promise.all(started.map(({ runId }) => home.view(runId)))).map(({ state }) => state);
+  const count = async (state: string): Promise<number> => (await statesNow()).filter((one) => one === state).length;
+  await home.forge.until(
+    'three to run and five to wait',
+    async () => (await count('running')) === 3 && (await count('queued')) === 5,
+  );
+  const dead = await home.killDaemon();
+  await home.untilGuarding(dead);
+  await home.forge.until(
+    'the same after a kill -9',
+    async () => (await count('running')) === 3 && (await count('queued')) === 5,
+  );
+  const waiting = started.at(-1)?.runId;
+  if (waiting === undefined) throw new Error('nothing was started');
+  await home.ask((client) => client.command(waiting, 'stop', { reason: 'not wanted any more' }));
+  await home.untilFact(waiting, 'run-dequeued');
+  for (const { runId } of started.slice(0, 3)) await home.stop(runId, 0);
+  await home.forge.until('the next three', async () => (await count('running')) === 3 && (await count('queued')) === 1);
+  for (const { runId } of started.slice(3, 7)) {
+    await home.forge.until('its turn', async () => (await home.view(runId)).state === 'running');
+    await home.stop(runId, 0);
+  }
+  for (const { runId } of started) {
+    const begun = (await home.facts(runId)).filter((fact) => fact.kind === 'run-started').length;
+    expect(begun, 'starts of one run').to.equal(runId === waiting ? 0 : 1);
+  }
+  await home.end();
+  return held(
+    '8 asked for, 3 at once, each in its turn and once, across a kill -9; one taken out of the queue never ran',
+  );
+};
+
 export const outputFaults: readonly Fault[] = [
   { id: 'R06', what: 'the daemon asleep (SIGSTOP)', inShort: false, provoke: asleep },
   { id: 'R10', what: 'a log that floods (`yes`)', inShort: false, provoke: flood },
   { id: 'R11', what: 'a log truncated, and one deleted, under a running job', inShort: false, provoke: logTampered },
   { id: 'R15', what: 'a frozen job, and a kill -9 of the daemon', inShort: true, provoke: frozenAdopted },
+  { id: 'R16', what: 'a queue, and a kill -9 of the daemon', inShort: true, provoke: queued },
   {
     id: 'R14',
     what: 'the clock jumps by an hour',

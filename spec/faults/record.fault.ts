@@ -347,9 +347,9 @@ export const recordFaults: readonly Fault[] = [
   { id: 'D01', what: 'kill -9 while facts are written', inShort: true, provoke: killedWhileWriting },
   { id: 'D02', what: 'the disk is full, and then is not', inShort: true, provoke: diskFull },
   { id: 'D03', what: 'a home that cannot be written to', inShort: true, provoke: readOnlyHome },
-  { id: 'D04', what: 'a damaged database', inShort: true, provoke: damaged },
-  { id: 'D05', what: 'the write-ahead log flipped, and lost', inShort: true, provoke: walLost },
-  { id: 'D06', what: 'another process holds the database', inShort: true, provoke: lockedDatabase },
+  { id: 'D04', what: 'a damaged database', inShort: false, provoke: damaged },
+  { id: 'D05', what: 'the write-ahead log flipped, and lost', inShort: false, provoke: walLost },
+  { id: 'D06', what: 'another process holds the database', inShort: false, provoke: lockedDatabase },
   { id: 'D07', what: 'killed while the database is made', inShort: true, provoke: migrationKilled },
-  { id: 'D08', what: 'a copy, restored', inShort: true, provoke: restored },
+  { id: 'D08', what: 'a copy, restored', inShort: false, provoke: restored },
 ];

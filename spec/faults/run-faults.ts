@@ -3,6 +3,7 @@ import { adoptionFaults } from './adoption.fault.ts';
 import { containmentFaults } from './containment.fault.ts';
 import { daemonFaults } from './daemon.fault.ts';
 import type { Fault, FaultSetting, Verdict } from './fault.ts';
+import { manyFaults } from './many.fault.ts';
 import { outputFaults } from './output.fault.ts';
 import { recordFaults } from './record.fault.ts';
 import { workerFaults } from './worker.fault.ts';
@@ -20,6 +21,7 @@ const catalogue: readonly Fault[] = [
   ...adoptionFaults,
   ...recordFaults,
   ...outputFaults,
+  ...manyFaults,
   ...workerFaults,
 ].sort((a, b) => a.id.localeCompare(b.id));
 

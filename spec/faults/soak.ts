@@ -77,9 +77,10 @@ const weather = async (guarded: GuardedHome, plan: Plan, trouble: string[]) => {
     if (performance.now() >= nextRunawayMs && endMs - performance.now() > runawayCaughtWithinMs) {
       nextRunawayMs = performance.now() + runawayEveryMs;
       caught.push(
-        runaway(guarded).catch(
-          (cause: unknown) => (trouble.push(`a runaway could not be watched: ${String(cause)}`), false),
-        ),
+        runaway(guarded).catch((cause: unknown) => {
+          trouble.push(`a runaway could not be watched: ${String(cause)}`);
+          return false;
+        }),
       );
     }
     if (performance.now() >= nextFaultMs) {

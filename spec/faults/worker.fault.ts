@@ -155,7 +155,7 @@ export const workerFaults: readonly Fault[] = [
   { id: 'W02', what: 'each worker blocks', inShort: false, provoke: broken(['block'], { short: 1, long: 3 }) },
   { id: 'W03', what: 'a worker hangs in a system call', inShort: false, provoke: unendable },
   { id: 'W04', what: 'a worker that dies over and over', inShort: false, provoke: crashLoop },
-  { id: 'W05', what: 'action dies with its queue full of stops', inShort: true, provoke: midQueue },
+  { id: 'W05', what: 'action dies with its queue full of stops', inShort: false, provoke: midQueue },
   { id: 'W06', what: 'late messages of a generation that is gone', inShort: true, provoke: staleGeneration },
-  { id: 'W07', what: 'a worker that hoards buffers outside its heap', inShort: true, provoke: hoarder },
+  { id: 'W07', what: 'a worker that hoards buffers outside its heap', inShort: false, provoke: hoarder },
 ];

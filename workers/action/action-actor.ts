@@ -1,5 +1,5 @@
 import type { Actor as Who } from '#protocol/actor';
-import type { FactBody, StopCause } from '#protocol/facts';
+import type { FactBody } from '#protocol/facts';
 import type { RunId } from '#protocol/ids';
 import { isDestructive } from '#protocol/judgement';
 import type { ActionMessage, Assessment, FactReport, History, RunChange, WatchedRun } from '#protocol/messages';
@@ -10,10 +10,11 @@ import type { Outlet } from '#runtime/link';
 import { runActor } from '#runtime/run-actor';
 import { decideAction } from './action-brain.ts';
 import { type ActionState, evolveAction, noRuns } from './action-state.ts';
-import type { ActionThought } from './action-thought.ts';
+import type { ActionThought, Thought } from './action-thought.ts';
 import type { Boundary } from './containment/membership.ts';
-import { stopTree } from './kill-protocol.ts';
-import { pauseTree, resumeTree } from './pause-protocol.ts';
+import { endTree } from './end-tree.ts';
+import { causeOf, owedBy } from './owed-thoughts.ts';
+import { pauseAll, resumeTree } from './pause-protocol.ts';
 import { nudgeRun, throttleRun } from './steer-run.ts';
 
 export interface ActionOptions {
@@ -35,9 +36,6 @@ export interface ActionWorker {
 const verdictFreshMs = 3_000;
 
 const redactor = createRedactor();
-
-type Thought = DistributiveOmit<ActionThought, 'atMs' | 'newId'>;
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 /** The hands of FlowForge: says what it will do, waits until that is written, then does it, through `containment/` alone. */
 export const createAction = (options: ActionOptions): ActionWorker => {
@@ -95,7 +93,7 @@ export const createAction = (options: ActionOptions): ActionWorker => {
       return;
     }
     if (fact.does === 'pause') {
-      const processes = await pause(watch.boundary);
+      const processes = await pauseAll(watch.boundary);
       const wait = step?.resumeAfterMs ?? null;
       const resumeAtMs = wait === null ? null : clock.now() + wait;
       tellSelf({ kind: 'tree-paused', runId, processes, by: 'policy', reason, resumeAtMs });
@@ -140,29 +138,8 @@ export const createAction = (options: ActionOptions): ActionWorker => {
       return;
     }
     ending.add(runId);
-    const outcome = await stopTree({
-      boundary: watch.boundary,
-      identity: watch.run.identity,
-      graceMs: stop.graceMs,
-      clock,
-      // No grace was granted: what forks or allocates faster than it can be asked is halted first.
-      storm: stop.graceMs === 0 && stop.cause === 'limit',
-      onStep: async (step) => {
-        if (step.kind === 'fell-back') tellSelf({ kind: 'fell-back', runId, to: step.to, why: step.why });
-        else
-          tellSelf({
-            kind: 'signalled',
-            runId,
-            signal: step.kind === 'frozen' ? 'FREEZE' : step.signal,
-            processes: step.processes,
-          });
-      },
-    });
+    await endTree({ watch, stop, clock, tellSelf });
     ending.delete(runId);
-    const killed = outcome.kind === 'verified-empty' ? outcome.killed : 0;
-    const left = outcome.kind === 'incomplete' ? outcome.survivors : [];
-    const survivors = left.map(({ pid, command }) => ({ pid, command: redactor.text(command) }));
-    tellSelf({ kind: 'stop-ended', runId, killed, survivors, tookMs: outcome.tookMs });
   };
 
   const meet = (change: RunChange): void => {
@@ -224,7 +201,7 @@ export const createAction = (options: ActionOptions): ActionWorker => {
         case 'pause-requested': {
           const watch = watched.get(message.runId);
           if (watch === undefined) return;
-          const processes = await pause(watch.boundary);
+          const processes = await pauseAll(watch.boundary);
           return deliver({
             kind: 'tree-paused',
             runId: message.runId,
@@ -248,24 +225,3 @@ export const createAction = (options: ActionOptions): ActionWorker => {
     },
   };
 };
-
-const causeOf = (verdict: Assessment): StopCause => {
-  if (verdict.rule.startsWith('budget.')) return 'budget';
-  return verdict.isLimit ? 'limit' : 'policy';
-};
-
-/** How many were halted; those that could not be are still held by the boundary and named when the tree is ended. */
-const pause = async (boundary: Boundary): Promise<number> => {
-  const outcome = await pauseTree(boundary);
-  return outcome.kind === 'paused' ? outcome.processes : 0;
-};
-
-/** After a crash: a stop under way is taken up again (ending twice is harmless); a step not yet begun is judged anew. */
-const owedBy = (state: ActionState): Thought[] =>
-  [...state.runs.values()].flatMap((run): Thought[] => {
-    if (run.stop !== null) return [{ kind: 'stop-overdue', runId: run.runId }];
-    const why = 'FlowForge came back in between; the rule is judged anew';
-    return [...run.incidents.values()]
-      .filter((open) => open.owed !== null)
-      .map((open) => ({ kind: 'owed-step-averted', runId: run.runId, rule: open.rule, why }));
-  });

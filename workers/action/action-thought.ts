@@ -62,3 +62,7 @@ export type ActionThought = { readonly atMs: number; readonly newId: string } & 
       readonly reason: string;
     }
 );
+
+/** Without what is handed in at the moment it is thought. */
+export type Thought = DistributiveOmit<ActionThought, 'atMs' | 'newId'>;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

@@ -12,6 +12,12 @@ export const pauseTree = async (boundary: Boundary): Promise<PauseOutcome> => {
   return { kind: 'paused', processes: await countLiving(boundary) };
 };
 
+/** How many were halted; those that could not be are still held by the boundary and named when the tree is ended. */
+export const pauseAll = async (boundary: Boundary): Promise<number> => {
+  const outcome = await pauseTree(boundary);
+  return outcome.kind === 'paused' ? outcome.processes : 0;
+};
+
 /** Lets the tree go on. SIGCONT goes to all, too: some may have been stopped one by one before a fallback. */
 export const resumeTree = async (
   boundary: Boundary,

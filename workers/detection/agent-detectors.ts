@@ -16,8 +16,8 @@ export interface AgentDetectors extends Detector<readonly AgentEvent[]> {
   ledger(): LedgerView;
 }
 
-// Sub-agents watched at one time. The quietest is forgotten first: one that repeats itself is not quiet.
-const keptLanes = 24;
+// Sub-agents watched at one time: at about 10 KB each, all that fits the bound on a run. The quietest is forgotten first: one that repeats itself is not quiet.
+const keptLanes = 14;
 const textDetectors = new Set(['repeated-text', 'degenerate-text']);
 const toolDetectors = new Set(['tool-cycle', 'failing-call', 'same-error', 'interleaved-repeat', 'unchanged-poll']);
 

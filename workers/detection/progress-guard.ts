@@ -1,7 +1,7 @@
-import type { AgentEvent } from '#protocol/agent-events';
 import type { Evidence } from '#protocol/judgement';
 import { type LineBatch, lineFlag, type ProgressMark, type RunObservation } from '#protocol/observations';
 import type { SignalVector } from '#protocol/signals';
+import { createProgressFold } from './agents/progress-of.ts';
 import { FailingCycle } from './failing-cycle.ts';
 import { RecentSet } from './recent-set.ts';
 
@@ -16,15 +16,16 @@ const lookedFor = [
 const failingOf = (flags: number): boolean => (flags & lineFlag.failing) !== 0;
 /** Lines without anything new after which an ended child says no more: a retry loop ends children all the time. */
 const quietLines = 10;
+/** What a run may have done unseen (files, children) before it was taken up: the longest any rule that ships waits, and no more. */
+const assumedQuietMs = 30_000;
 
 /** Remembers the newest evidence that a run moves forward. Time is that of the run: it stands still while the run is paused. */
 export class ProgressGuard {
   #newestMs = 0;
   #sharePct: number | null = null;
   #templates = new RecentSet<number>(1024);
-  #results = new RecentSet<string>(512);
+  #results = createProgressFold();
   #tokens = new RecentSet<string>(128);
-  #calls = new Map<string, number>();
   #cycle = new FailingCycle();
   #linesSinceNew = 0;
   #isAgent = false;
@@ -37,7 +38,8 @@ export class ProgressGuard {
     };
     // Only an agent's stream has events, and it need not begin where we began to read.
     this.#isAgent ||= observation.events.length > 0;
-    for (const event of observation.events) if (this.#isProgressEvent(event)) seenAt(event.atMs);
+    for (const event of observation.events) if (event.kind === 'user-spoke') seenAt(event.atMs);
+    for (const result of this.#results.observe(observation.events)) seenAt(result.atMs);
     for (const batch of observation.lines) this.#observeLines(batch, seenAt);
     for (const mark of observation.progress) {
       this.#sharePct = mark.sharePct ?? this.#sharePct;
@@ -45,11 +47,15 @@ export class ProgressGuard {
     }
   }
 
+  /** The run is older than our eyes: what it did before is read again, and only that speaks for it. */
+  takeUp(ageMs: number): void {
+    this.#newestMs = -Math.min(ageMs, assumedQuietMs);
+  }
+
   /** The windows are read again; when progress was last seen stays known. */
   forgetWindows(): void {
     this.#templates = new RecentSet(1024);
-    this.#results = new RecentSet(512);
-    this.#calls = new Map();
+    this.#results = createProgressFold();
     this.#cycle = new FailingCycle();
     this.#linesSinceNew = 0;
   }
@@ -98,17 +104,5 @@ export class ProgressGuard {
   #isNewMark(mark: ProgressMark): boolean {
     const isNew = this.#tokens.add(`${mark.source}:${mark.sharePct ?? ''}:${mark.detail}`);
     return isNew && (mark.source !== 'child-exit' || this.#linesSinceNew < quietLines);
-  }
-
-  #isProgressEvent(event: AgentEvent): boolean {
-    if (event.kind === 'tool-called') {
-      if (this.#calls.size >= 256) this.#calls.clear();
-      this.#calls.set(event.callId, event.callHash);
-    }
-    if (event.kind === 'user-spoke') return true;
-    if (event.kind !== 'tool-returned') return false;
-    const call = this.#calls.get(event.callId);
-    this.#calls.delete(event.callId);
-    return event.ok && !event.isEmpty && this.#results.add(`${call ?? ''}:${event.resultHash}`);
   }
 }

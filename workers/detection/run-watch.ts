@@ -122,6 +122,7 @@ export class RunWatch {
     tick: { readonly monoMs: number; readonly host: HostFigures },
   ): RunReport | null {
     this.#time.advance({ atMs: observation.atMs, monoMs: tick.monoMs }, this.#clock.mono());
+    if (observation.refill && this.#readings.length === 0) this.#guard.takeUp(this.#time.ageMs);
     if (observation.refill && !this.#refilling) this.#forgetWindows();
     this.#refilling = observation.refill;
     // A frozen process shows nothing; what was known of it stays as it is.

@@ -1,74 +1,72 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
+import { ownThreadId, readThreadState, type ThreadState } from './thread-state.ts';
 
-/** Twelve bytes per worker in shared memory: it counts and weighs itself and says which thread it is; the coordinator watches. Works while a message loop is stuck. */
-export const createHeartbeats = (workers: number): Int32Array => new Int32Array(new SharedArrayBuffer(12 * workers));
+/** Three numbers per worker in shared memory: its count, its weight, its thread. Works while a message loop is stuck. */
+export const createHeartbeats = (workers: number): Int32Array =>
+  new Int32Array(new SharedArrayBuffer(numbersPerWorker * Int32Array.BYTES_PER_ELEMENT * workers));
 
-const fields = 3;
-const countOf = (index: number): number => fields * index;
-const weightOf = (index: number): number => fields * index + 1;
-const threadOf = (index: number): number => fields * index + 2;
-
+const numbersPerWorker = 3;
 const bytesPerMb = 1024 * 1024;
 /** Beats between two weighings. */
 const weighEvery = 10;
 
 /** Counts every `everyMs`, from inside the worker; a blocked loop stops counting. */
 export const beat = (beats: Int32Array, index: number, everyMs: number): (() => void) => {
-  Atomics.store(beats, threadOf(index), ownThreadId());
+  const at = numbersPerWorker * index;
+  Atomics.store(beats, at + 2, ownThreadId());
   const timer = setInterval(() => {
-    if (Atomics.add(beats, countOf(index), 1) % weighEvery === 0)
-      Atomics.store(beats, weightOf(index), Math.round(getHeapStatistics().external_memory / bytesPerMb));
+    if (Atomics.add(beats, at, 1) % weighEvery === 0)
+      Atomics.store(beats, at + 1, Math.round(getHeapStatistics().external_memory / bytesPerMb));
   }, everyMs);
   timer.unref();
   return () => clearInterval(timer);
 };
 
-/** Tells how long a worker has not counted though it had a core to count on, and what it holds. */
+/** A silence this long is looked into. */
+const suspectAfterMs = 200;
+/** A thread that got less of a core than this while it was silent was starved, not stuck. */
+const starvedBelowShare = 0.5;
+/** Excuses end here: nobody is watched meanwhile. */
+const excusedForMs = 10_000;
+
+const isOvercommitted = (): boolean => (loadavg()[0] ?? 0) > 2 * availableParallelism();
+
+/** Tells how long a worker has not counted without an excuse, and what it holds. */
 export const createPulse = (beats: Int32Array, index: number, nowMs: number) => {
-  let last = Atomics.load(beats, countOf(index));
+  const at = numbersPerWorker * index;
+  let last = Atomics.load(beats, at);
   let changedAtMs = nowMs;
-  let waitedAtChangeMs = 0;
-  const waitedMs = (): number => waitedForCoreMs(Atomics.load(beats, threadOf(index)));
+  let suspect: { readonly atMs: number; readonly thread: ThreadState } | null = null;
+
+  const isExcused = (atMs: number): boolean => {
+    const thread = readThreadState(Atomics.load(beats, at + 2));
+    if (thread === null || atMs - changedAtMs > excusedForMs) return false;
+    suspect ??= { atMs, thread };
+    if (thread.state === 'waits-for-disk') return true;
+    // It may wait for a helper thread that gets no core.
+    if (thread.state === 'sleeps') return isOvercommitted();
+    const passedMs = atMs - suspect.atMs;
+    return thread.cpuMs - suspect.thread.cpuMs < passedMs * starvedBelowShare;
+  };
+
   return {
     silentForMs: (atMs: number): number => {
-      const seen = Atomics.load(beats, countOf(index));
+      const seen = Atomics.load(beats, at);
       if (seen !== last) {
         last = seen;
         changedAtMs = atMs;
-        waitedAtChangeMs = waitedMs();
+        suspect = null;
       }
       const silentMs = atMs - changedAtMs;
-      // On a crowded machine a thread may stand in line for long. That is not the silence of one that is stuck.
-      return silentMs < worthAskingMs ? silentMs : silentMs - Math.max(0, waitedMs() - waitedAtChangeMs);
+      return silentMs > suspectAfterMs && isExcused(atMs) ? 0 : silentMs;
     },
     /** Buffers of the worker: outside its heap, so that no limit of V8 holds them. */
-    bufferMb: (): number => Atomics.load(beats, weightOf(index)),
+    bufferMb: (): number => Atomics.load(beats, at + 1),
     reset: (atMs: number): void => {
       changedAtMs = atMs;
-      waitedAtChangeMs = waitedMs();
-      Atomics.store(beats, weightOf(index), 0);
+      suspect = null;
+      Atomics.store(beats, at + 1, 0);
     },
   };
-};
-
-const worthAskingMs = 300;
-
-/** The kernel's number of the calling thread; 0 where it is not told. */
-const ownThreadId = (): number => {
-  try {
-    return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-  } catch {
-    return 0; // no /proc: silence is then all there is to go by
-  }
-};
-
-/** Time that a thread of this process was ready to run and had no core, since its start; 0 where it is not told. */
-const waitedForCoreMs = (threadId: number): number => {
-  if (threadId === 0) return 0;
-  try {
-    return Number(readFileSync(`/proc/self/task/${threadId}/schedstat`, 'utf8').split(' ')[1]) / 1e6 || 0;
-  } catch {
-    return 0; // the thread has just ended
-  }
 };

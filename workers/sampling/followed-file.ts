@@ -21,7 +21,7 @@ export interface FollowedFile {
   close(): void;
 }
 
-const lagAtMostBytes = 64 * 1024 * 1024;
+const lagAtMostBytes = 16 * 1024 * 1024;
 const lagAfterSkipBytes = 1024 * 1024;
 
 /** @param startAt byte to begin at, from an earlier life. */

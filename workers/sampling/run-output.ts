@@ -6,6 +6,7 @@ import { createAgentLines } from './agent-lines.ts';
 import { createHeartbeatReader, type HeartbeatReader } from './heartbeat.ts';
 import { createOutputTail, type OutputTail, type PastChunk, type StreamGap } from './output-tail.ts';
 import type { AgentTap, CreateAgentTap, CreateLineTap, LineTap } from './taps.ts';
+import { createTranscriptTail, type TranscriptTail } from './transcript-tail.ts';
 
 export interface OutputNews {
   readonly figures: OutputFigures;
@@ -21,6 +22,8 @@ export interface RunOutputOptions {
   readonly createLineTap: CreateLineTap;
   readonly createAgentTap: CreateAgentTap;
   readonly onGap: (gap: StreamGap) => void;
+  /** A file that the agent of this run writes beside its output. */
+  readonly transcript?: { readonly path: string; readonly startedAtMs: number };
 }
 
 /** How much of each stream is read again so that detection has its windows back. */
@@ -34,6 +37,7 @@ const newline = 0x0a;
 export class RunOutput {
   readonly #options: RunOutputOptions;
   readonly #tail: OutputTail;
+  readonly #transcript: TranscriptTail | null;
   #lineTap: LineTap;
   #agentTap: AgentTap;
   #heartbeats: HeartbeatReader;
@@ -51,6 +55,14 @@ export class RunOutput {
     this.#lineTap = options.createLineTap({ firstLine: 1, redact: options.redact });
     this.#agentTap = this.#newAgentTap();
     this.#heartbeats = createHeartbeatReader(options.redact);
+    const { transcript, redact, model } = options;
+    this.#transcript =
+      transcript === undefined
+        ? null
+        : createTranscriptTail(transcript.path, {
+            startedAtMs: transcript.startedAtMs,
+            createTap: () => options.createAgentTap({ redact, model, clock: 'record' }),
+          });
   }
 
   /** An earlier life of this thread has read some of it. */
@@ -76,6 +88,7 @@ export class RunOutput {
       total += length;
       this.#digest(stream, { chunk: buffer.subarray(0, length), atMs });
     }
+    total += this.#transcript?.read(buffer, atMs) ?? 0;
     this.#mayLag = total >= buffer.length;
     if (total > 0) this.#tail.noteArrival(atMs);
     this.#unsentBytes += total;
@@ -87,7 +100,7 @@ export class RunOutput {
     this.#tail.commit(this.#lines, atMs);
     this.#unsentBytes = 0;
     const batch = this.#lineTap.take();
-    const events = [...this.#events, ...this.#agentTap.take()];
+    const events = [...this.#events, ...this.#agentTap.take(), ...(this.#transcript?.take() ?? [])];
     this.#events = [];
     this.#lastSaid = lastSample(events) ?? this.#lastSaid;
     return {
@@ -111,6 +124,7 @@ export class RunOutput {
     this.#tail.commit(lines, this.#tail.lastOutputAtMs ?? 0);
     const past = this.#tail.past(refillBytes);
     await this.#replayAgent(breathe);
+    await this.#replayTranscript(breathe);
     const isAgent = this.#agentTap.agentKind !== null;
     const { createLineTap, redact } = this.#options;
     const trial = createLineTap({ firstLine: 1, redact });
@@ -134,10 +148,12 @@ export class RunOutput {
   }
   flush(atMs: number): void {
     this.#agentTap.flush(atMs);
+    this.#transcript?.flush(atMs);
     this.#lineTap.flush(atMs);
   }
   close(): void {
     this.#tail.close();
+    this.#transcript?.close();
   }
 
   #digest(stream: OutputStream, { chunk, atMs }: { chunk: Buffer; atMs: number }): void {
@@ -167,6 +183,19 @@ export class RunOutput {
     const rest = all.filter((chunk) => chunk.fromByte >= Math.max(headBytes, end - agentRefillBytes));
     await this.#replay(rest, { breathe, into: feed });
     this.#events = [...this.#agentTap.take()];
+  }
+
+  /** What its records tell has its own time; it comes with the windows, so that nothing of it is judged twice. */
+  async #replayTranscript(breathe: () => Promise<void>): Promise<void> {
+    if (this.#transcript === null) return;
+    this.#transcript.restart();
+    const buffer = Buffer.allocUnsafe(refillBytes);
+    for (let bytes = 0; bytes < agentRefillBytes; ) {
+      const length = this.#transcript.read(buffer, this.#tail.lastOutputAtMs ?? 0);
+      if (length === 0) return;
+      bytes += length;
+      await breathe();
+    }
   }
 
   async #replay(

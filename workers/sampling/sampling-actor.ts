@@ -13,6 +13,7 @@ import { openProcFiles, type ProcFiles } from './proc-files.ts';
 import { createProcessTable, type ProcessTable } from './process-table.ts';
 import { RunOutput } from './run-output.ts';
 import type { CreateAgentTap, CreateLineTap } from './taps.ts';
+import { transcriptLabel } from './transcript-tail.ts';
 import { WatchedEntry } from './watched-entry.ts';
 
 export interface OutputGap {
@@ -119,6 +120,7 @@ class SamplingActor implements Sampling {
     if (this.#entries.has(run.runId)) return;
     const { createLineTap, createAgentTap, clock } = this.#options;
     const redact = this.#options.redactorFor(run);
+    const transcript = run.labels[transcriptLabel];
     const output = new RunOutput({
       runDir: run.runDir,
       redact,
@@ -126,6 +128,7 @@ class SamplingActor implements Sampling {
       createLineTap,
       createAgentTap,
       onGap: (gap) => this.#options.report({ runId: run.runId, ...gap }),
+      ...(transcript === undefined ? {} : { transcript: { path: transcript, startedAtMs: run.startedAtMs } }),
     });
     const entry = new WatchedEntry(run, { output, redact, monoMs: clock.mono() });
     this.#entries.set(run.runId, entry);

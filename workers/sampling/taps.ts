@@ -25,4 +25,9 @@ export interface AgentTap {
   /** null while the stream is not that of an agent we know. */
   readonly agentKind: AgentKind | null;
 }
-export type CreateAgentTap = (options: { readonly redact: Redactor; readonly model: string | null }) => AgentTap;
+export type CreateAgentTap = (options: {
+  readonly redact: Redactor;
+  readonly model: string | null;
+  /** `record` takes the time that records carry, for files that are read late. */
+  readonly clock?: 'arrival' | 'record';
+}) => AgentTap;

@@ -6,7 +6,8 @@ type Called = Extract<AgentEvent, { kind: 'tool-called' }>;
 type Returned = Extract<AgentEvent, { kind: 'tool-returned' }>;
 
 const openCalls = 64;
-const rememberedResults = 2_048;
+// An answer that comes back after five hundred others is as good as new; 12 KB.
+const rememberedResults = 512;
 
 /**
  * Evidence of progress in what an agent does: a call that succeeded with a result not seen before for it. Writing the
@@ -26,7 +27,7 @@ export const createProgressFold = (): {
   const markOf = (returned: Returned): ProgressMark | null => {
     const called = open.get(returned.callId);
     open.delete(returned.callId);
-    if (called === undefined || !returned.ok || called.waits === 'sleep') return null;
+    if (called === undefined || !returned.ok || returned.isEmpty || called.waits === 'sleep') return null;
     const both = mixHash(called.callHash, returned.resultHash);
     if (seen.has(both)) return null;
     seen.add(both);

@@ -129,7 +129,8 @@ export class PeriodTracker {
   }
 }
 
-const gramOf = (a: number, b: number, c: number, d: number): number => {
+/** Four lines as one number, in their order. */
+export const gramOf = (a: number, b: number, c: number, d: number): number => {
   let hash = Math.imul(a ^ 0x9e3779b9, 0x85ebca6b);
   hash = Math.imul((hash ^ (hash >>> 15)) + b, 0xc2b2ae35);
   hash = Math.imul((hash ^ (hash >>> 13)) + c, 0x27d4eb2f);

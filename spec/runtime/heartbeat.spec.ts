@@ -1,0 +1,42 @@
+import { Worker } from 'node:worker_threads';
+import { expect } from 'chai';
+import { createHeartbeats, createPulse } from '#runtime/heartbeat';
+import { ownThreadId, readThreadState } from '#runtime/thread-state';
+
+describe('the heartbeat', () => {
+  it('tells how long a worker has been silent, and forgives all of it at the next beat', () => {
+    const beats = createHeartbeats(2);
+    const pulse = createPulse(beats, 1, 1_000);
+    expect(pulse.silentForMs(1_900)).to.equal(900);
+    Atomics.add(beats, 3, 1);
+    expect(pulse.silentForMs(1_950)).to.equal(0);
+  });
+
+  it('does not take a thread that computes without pause for one that is starved', async () => {
+    const beats = createHeartbeats(1);
+    const code = `
+      const { workerData, parentPort } = require('node:worker_threads');
+      const { readlinkSync } = require('node:fs');
+      Atomics.store(workerData, 2, Number(readlinkSync('/proc/thread-self').split('/').pop()));
+      parentPort.postMessage('spins');
+      for (;;);`;
+    const worker = new Worker(code, { eval: true, workerData: beats });
+    try {
+      await new Promise((resolve) => worker.once('message', resolve));
+      const pulse = createPulse(beats, 0, performance.now());
+      let longest = 0;
+      for (const untilMs = performance.now() + 20_000; longest < 700 && performance.now() < untilMs; ) {
+        longest = Math.max(longest, pulse.silentForMs(performance.now()));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      expect(longest).to.be.at.least(700);
+    } finally {
+      await worker.terminate();
+    }
+  });
+
+  it('reads the state of a thread from the kernel', () => {
+    expect(readThreadState(ownThreadId())).to.include({ state: 'runs' });
+    expect(readThreadState(0)).to.equal(null);
+  });
+});
