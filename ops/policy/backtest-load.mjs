@@ -216,7 +216,9 @@ try {
   const again = await Promise.all(recorded.map((run) => replays.replay(run, null)));
   const replayS = (performance.now() - warm) / 1000;
   const rowsInAll = again.reduce((sum, one) => sum + one.ticks, 0);
+  const before = process.cpuUsage();
   const report = await replays.backtest(recorded, { candidate: text, against: null, sinceMs: 0 });
+  const { user, system } = process.cpuUsage(before);
   const strict = {
     ...text,
     name: 'strict',
@@ -242,7 +244,7 @@ try {
     `replay of all: ${replayS.toFixed(1)} s; runs whose decisions differ: ${again.filter((one) => one.differences.length > 0).length}; decisions: ${again.reduce((sum, one) => sum + one.decisions, 0)}`,
   );
   console.log(
-    `backtest of the policy that ran: ${(report.tookMs / 1000).toFixed(1)} s on ${values.threads} threads, ${report.differing.length} runs differ`,
+    `backtest of the policy that ran: ${(report.tookMs / 1000).toFixed(1)} s on ${values.threads} threads (${((user + system) / 1e6).toFixed(1)} s of processor time), ${report.differing.length} runs differ`,
   );
   console.log(
     `backtest of a stricter one: ${(other.tookMs / 1000).toFixed(1)} s, ${other.acts.gained} new acts, ${other.wellAndHit.gained} on jobs that finished well, first listed: ${other.differing[0]?.endedWell}`,

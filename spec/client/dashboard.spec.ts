@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, type Visitor, visit } from './browser.ts';
+import { contrastFaults } from './contrast.ts';
 import { type FakeGateway, startFakeGateway } from './fake-gateway.ts';
 import { runIdAt } from './synthetic-fleet.ts';
 import { loopIncidentId } from './synthetic-stories.ts';
@@ -135,6 +136,19 @@ describe('the dashboard in a real browser', function () {
     await page.getByText('stopped by you').first().waitFor();
   });
 
+  it('acts on what a filter chose, and names the number', async () => {
+    await open('/?q=train-lora');
+    await page.getByRole('button', { name: /^Stop all \d+…$/ }).click();
+    const dialog = page.getByRole('dialog');
+    const title = await dialog.getByRole('heading').innerText();
+    const count = Number(/^Stop (\d+) runs\?$/.exec(title)?.[1]);
+    expect(count).to.be.greaterThan(1);
+    await dialog.getByLabel(/^Why\?/).fill('the data was wrong');
+    await dialog.getByRole('button', { name: `Stop all ${count}` }).click();
+    await dialog.getByText(`${count} of ${count} accepted`).waitFor();
+    expect(gateway.asked.filter(({ reason }) => reason === 'the data was wrong')).to.have.length(count);
+  });
+
   it('tells one incident: why, with which numbers, and what was done', async () => {
     await open('/incidents');
     await page.getByRole('link', { name: 'cpu-and-repeating' }).click();
@@ -177,6 +191,7 @@ describe('the dashboard in a real browser', function () {
             'document.documentElement.scrollWidth - document.documentElement.clientWidth',
           );
           expect(excess, path).to.equal(0);
+          expect(await contrastFaults(page), path).to.deep.equal([]);
         }
         const ground = await page.evaluate('getComputedStyle(document.body).backgroundColor');
         expect(ground).to.equal(scheme === 'light' ? 'rgb(245, 246, 248)' : 'rgb(12, 15, 21)');

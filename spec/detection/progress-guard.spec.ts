@@ -73,6 +73,17 @@ describe('the progress guard keeps the age of progress near zero for', () => {
 });
 
 describe('the progress guard', () => {
+  it('takes a run that is older than itself for quiet until what it did is read again', () => {
+    const guard = new ProgressGuard();
+    guard.takeUp(8_000);
+    expect(guard.signals(0)['progress.age']).to.equal(8);
+    guard.takeUp(3_600_000);
+    expect(guard.signals(0)['progress.age']).to.equal(30);
+    const tell = createTeller();
+    guard.observe(tell({ atMs: 1_000_000, lines: ['a kind of line not seen before'] }), 0);
+    expect(guard.signals(0)['progress.age']).to.equal(0);
+  });
+
   const mark = (atMs: number, detail: string, source: ProgressMark['source'] = 'heartbeat'): ProgressMark => ({
     atMs,
     source,

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { expect } from 'chai';
 import { createForge, type Forge, script } from './flowforge.ts';
 
@@ -51,5 +52,18 @@ describe('agents under the policy that nobody chose', function () {
     expect(ends.map((end) => end.code)).to.deep.equal([0, 0]);
     const theirs = (await forge.incidents()).filter((incident) => ['poller', 'worker'].includes(incident.name));
     expect(theirs).to.deep.equal([]);
+  });
+
+  it('one that draws its screen and keeps a transcript is seen by that', async () => {
+    const transcript = path.join(forge.home, 'session.jsonl');
+    const quiet = `exec python3 ${agent('repeats_failing_call.py')} --timeout 30 > ${transcript}`;
+    const args = ['run', '--detach', '--name', 'screen', '--transcript', transcript, '--', 'sh', '-c', quiet];
+    expect((await forge.run(...args)).code).to.equal(0);
+    const [incident] = await forge.until('the tool loop', async () => {
+      const found = await incidentsOf('screen', 'tool-loop');
+      return found.length > 0 ? found : null;
+    });
+    expect(incident?.evidence[0]?.summary).to.match(/Bash/);
+    await forge.run('stop', 'screen');
   });
 });

@@ -151,7 +151,9 @@ const killedWhileRestarting = async ({ short }: { readonly short: boolean }): Pr
       `one live generation after ${step}`,
       async () => {
         const page = await home.ask((client) => client.runs({}));
-        const running = page.items.filter((row) => row.jobId === jobId && row.state === 'running');
+        const running = page.items.filter(
+          (row) => row.jobId === jobId && row.state === 'running' && row.generation > 1,
+        );
         return running.length > 0 && existsSync(marker) ? running : null;
       },
       30_000,

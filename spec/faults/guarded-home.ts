@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { carriesTag } from '#action/containment/run-mark';
 import { connectDaemon, type DaemonClient } from '#cli/daemon-client';
 import { createDaemonLink } from '#cli/daemon-link';
+import { CliProblem } from '#cli/problem';
 import { toRunRequest } from '#cli/run-request';
 import type { DaemonStatus, StartedRun } from '#protocol/control';
 import type { Fact, FactKind } from '#protocol/facts';
@@ -92,9 +93,11 @@ export const openHome = async (
       deadlineMs,
     );
   const stop: GuardedHome['stop'] = async (runId, graceMs) => {
-    await ask((client) =>
-      client.command(runId, 'stop', { reason: 'fault', ...(graceMs === undefined ? {} : { graceMs }) }),
-    );
+    const wish = { reason: 'fault', ...(graceMs === undefined ? {} : { graceMs }) };
+    // Its main process may have ended by itself: then what it left behind is being ended already.
+    await ask((client) => client.command(runId, 'stop', wish)).catch((error: unknown) => {
+      if (!(error instanceof CliProblem)) throw error;
+    });
     const told = await forge.until(
       `the end of ${runId}`,
       async () => {

@@ -18,6 +18,13 @@ describe('heartbeat lines', () => {
     expect(tell('::flowforge progress=1/4::\n::flowforge progress=2/4::\n'.repeat(3))).to.deep.equal([25, 50]);
   });
 
+  it('may be a token alone, such as the last commit', () => {
+    expect(tell('::flowforge token=4f2a::\n::flowforge token=4f2a::\n::flowforge token=91bc::\n')).to.deep.equal([
+      null,
+      null,
+    ]);
+  });
+
   it('may be split anywhere, and may stand behind a time stamp', () => {
     const text = '12:00:01 ::flowforge progress=1/4 token=x1::\n';
     for (let cut = 1; cut < text.length; cut++)

@@ -12,7 +12,7 @@ import { decideAction } from './action-brain.ts';
 import { type ActionState, evolveAction, noRuns } from './action-state.ts';
 import type { ActionThought, Thought } from './action-thought.ts';
 import type { Boundary } from './containment/membership.ts';
-import { endTree } from './end-tree.ts';
+import { countLeft, endTree } from './end-tree.ts';
 import { causeOf, owedBy } from './owed-thoughts.ts';
 import { pauseAll, resumeTree } from './pause-protocol.ts';
 import { nudgeRun, throttleRun } from './steer-run.ts';
@@ -189,8 +189,7 @@ export const createAction = (options: ActionOptions): ActionWorker => {
         }
         case 'reap': {
           const watch = watched.get(message.runId);
-          const members = (await watch?.boundary.members()) ?? [];
-          const processes = members.filter((member) => !member.isZombie).length;
+          const processes = watch === undefined ? 0 : await countLeft(watch);
           return deliver({
             kind: 'tree-looked-at',
             runId: message.runId,

@@ -3,8 +3,8 @@ import { createRedactor } from '#redaction/redact';
 import type { Clock } from '#runtime/clock';
 import type { StopUnderWay } from './action-state.ts';
 import type { Thought } from './action-thought.ts';
-import type { Boundary } from './containment/membership.ts';
-import { stopTree } from './kill-protocol.ts';
+import { type Boundary, isLiving } from './containment/membership.ts';
+import { stopTree, verifyDeadlineMs } from './kill-protocol.ts';
 
 const redactor = createRedactor();
 
@@ -36,4 +36,20 @@ export const endTree = async (parts: {
   const left = outcome.kind === 'incomplete' ? outcome.survivors : [];
   const survivors = left.map(({ pid, command }) => ({ pid, command: redactor.text(command) }));
   tellSelf({ kind: 'stop-ended', runId, killed, survivors, tookMs: outcome.tookMs });
+};
+
+/**
+ * What an ended run left alive. A single look misses a chain of processes that fork once and exit: "none" is only said
+ * after the longer look of a kill, unless the kernel keeps the list or the job's orphans are to be spared.
+ */
+export const countLeft = async ({
+  run,
+  boundary,
+}: {
+  readonly run: WatchedRun;
+  readonly boundary: Boundary;
+}): Promise<number> => {
+  const living = (await boundary.members()).filter(isLiving).length;
+  if (living > 0 || run.keepOrphans || boundary.level() === 'cgroup2') return living;
+  return (await boundary.kill(verifyDeadlineMs)).length;
 };

@@ -72,8 +72,11 @@ export const parseHeartbeat = (line: string): { token: string; sharePct: number 
     said.split(' ').map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]),
   );
   const progress = fields.get('progress');
-  if (progress === undefined) return null;
-  return { token: fields.get('token') ?? progress, sharePct: parseShare(progress), detail: `progress ${progress}` };
+  const token = fields.get('token') ?? progress;
+  if (token === undefined) return null;
+  if (progress === undefined) return { token, sharePct: null, detail: `token ${token}` };
+  const detail = token === progress ? `progress ${progress}` : `progress ${progress}, token ${token}`;
+  return { token, sharePct: parseShare(progress), detail };
 };
 
 const parseShare = (progress: string): number | null => {
