@@ -20,19 +20,18 @@ export const findCommand = (
   };
   for (const file of candidates) {
     const seen = look(file, command);
-    if (seen.kind === 'found') return seen;
-    if (seen.exitCode === 126) refusal = seen;
+    if (seen?.kind === 'found') return seen;
+    refusal = seen ?? refusal;
   }
   return refusal;
 };
 
-const look = (file: string, command: string): FoundCommand => {
+const look = (file: string, command: string): FoundCommand | null => {
   try {
     const isDirectory = statSync(file).isDirectory();
     if (isDirectory) return { kind: 'refused', exitCode: 126, reason: `${command} is a directory, not a program` };
   } catch {
-    /* not there: 127 */
-    return { kind: 'refused', exitCode: 127, reason: `${command}: no such file` };
+    return null; // not there
   }
   try {
     accessSync(file, constants.X_OK);

@@ -6,8 +6,9 @@
 node=$1 entry=$2 log=$3
 umask 077
 trap '' HUP PIPE
-daemon=
+daemon= asked=
 stop() {
+  asked=yes
   [ -n "$daemon" ] && kill -TERM "$daemon" 2>/dev/null
 }
 trap stop TERM INT
@@ -28,6 +29,8 @@ while :; do
   done
   daemon=
   case $code in 0 | 75 | 78) exit "$code" ;; esac
+  # The keeper itself was told to end, or the home was removed: nothing is left to guard from here.
+  if [ -n "$asked" ] || ! [ -d "${log%/*}" ]; then exit "$code"; fi
   # Back off while it dies young: at once, then 1, 2, 4 … 30 seconds.
   if [ $(($(date +%s) - began)) -ge 30 ]; then delay=0; fi
   printf '{"level":"error","msg":"the daemon ended with code %s; starting it again in %s s"}\n' "$code" "$delay" >>"$log"
