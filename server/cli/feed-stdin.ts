@@ -36,6 +36,7 @@ export const createStdinFeed = (source: NodeJS.ReadStream): StdinFeed => {
   let pipe: number | null = null;
   let runDir = '';
   let hasEnded = false;
+  let isWriting = false;
   let retry: NodeJS.Timeout | null = null;
 
   // The pipes of a run appear when its shim does, and the shim listens for the end a moment later: what cannot be
@@ -57,13 +58,20 @@ export const createStdinFeed = (source: NodeJS.ReadStream): StdinFeed => {
     if (pipe !== null) closeSync(pipe);
     pipe = null;
   };
+  // The end is told with the last chunk, which the job may still have to make room for.
   const end = (): void => {
     hasEnded = true;
-    attemptNow();
+    if (!isWriting) attemptNow();
   };
   const forward = (chunk: Buffer): void => {
     source.pause();
-    if (pipe !== null) writeAll(pipe, chunk, () => source.resume());
+    if (pipe === null) return;
+    isWriting = true;
+    writeAll(pipe, chunk, () => {
+      isWriting = false;
+      if (hasEnded) attemptNow();
+      else source.resume();
+    });
   };
   source.on('data', forward);
   source.once('end', end);

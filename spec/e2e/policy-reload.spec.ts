@@ -78,7 +78,8 @@ describe('a policy that is edited while jobs run', function () {
     expect(refused.code).to.equal(2);
     expect(refused.stdout).to.match(/edited\.yaml:5:25/);
     const late = await forge.run('run', '--policy', file, '--', 'true');
-    expect(late.code, late.stderr).to.equal(0);
+    expect(late.code).to.equal(125);
+    expect(late.stderr).to.match(/edited\.yaml:5:25/);
     await save(loud(2), 'policy-applied');
     expect(await (await forge.get('/metrics')).text()).to.match(/flowforge_policy_last_reload_successful 1/);
   });
