@@ -202,7 +202,20 @@ export const isRunning = (pid: number): boolean => {
   }
 };
 
-/** Live processes whose command line holds this text. */
+/** Live processes that a run of this home started: each carries the run's id in its environment. */
+export const processesOf = (home: string): number[] => {
+  const runs = path.join(home, 'runs');
+  const ids = existsSync(runs) ? readdirSync(runs) : [];
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 1 && pid !== process.pid && isRunning(pid))
+    .filter((pid) => {
+      const environ = environOf(pid);
+      return ids.some((id) => environ.includes(`FLOWFORGE_RUN_ID=${id}\0`));
+    });
+};
+
+/** Live processes whose command line holds this text; give one that no other spec uses. */
 export const processesWith = (text: string): number[] =>
   readdirSync('/proc')
     .map(Number)

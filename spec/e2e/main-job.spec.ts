@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { TimelineEntry } from '#protocol/views';
-import { createForge, type Finished, type Forge, processesWith, script } from './flowforge.ts';
+import { createForge, type Finished, type Forge, processesOf, script } from './flowforge.ts';
 
 describe('the main job', function () {
   this.timeout(120_000);
@@ -60,7 +60,7 @@ describe('the main job', function () {
       (entry) => entry.fact.kind === 'decision-made' && !entry.fact.enforced,
     );
     expect(held.map((entry) => entry.fact.kind === 'decision-made' && entry.fact.wouldDo)).to.include('stop');
-    expect(processesWith('infinite_looper.py')).to.deep.equal([]);
+    expect(processesOf(forge.home)).to.deep.equal([]);
   });
 
   it('stops a leaker that ignores SIGTERM at its memory limit', async () => {
@@ -99,11 +99,7 @@ describe('the main job', function () {
       '30',
     );
     expect(spawner.code).to.be.greaterThan(0).and.not.equal(124);
-    await forge.until(
-      'the spawner to leave nothing',
-      async () => processesWith('zombie_spawner.py').length === 0,
-      1_000,
-    );
+    await forge.until('the spawner to leave nothing', async () => processesOf(forge.home).length === 0, 1_000);
   });
 });
 
