@@ -10,7 +10,7 @@ export const workers: readonly WorkerPlan[] = [
   {
     name: 'gateway',
     entry: entry('../gateway/gateway-worker.js'),
-    stallMs: 1_500,
+    stallMs: 1_200,
     maxHeapMb: 512,
     maxBufferMb: 384,
     intensity,
@@ -18,7 +18,7 @@ export const workers: readonly WorkerPlan[] = [
   {
     name: 'action',
     entry: entry('../../workers/action/action-worker.js'),
-    stallMs: 700,
+    stallMs: 600,
     maxHeapMb: 256,
     maxBufferMb: 384,
     intensity,
@@ -26,7 +26,8 @@ export const workers: readonly WorkerPlan[] = [
   {
     name: 'detection',
     entry: entry('../../workers/detection/detection-worker.js'),
-    stallMs: 700,
+    // The columns of a flood keep it busy for longer than the others ever are.
+    stallMs: 900,
     maxHeapMb: 512,
     maxBufferMb: 384,
     intensity,
