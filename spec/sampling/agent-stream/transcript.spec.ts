@@ -23,18 +23,18 @@ describe('finding a transcript', () => {
   afterEach(() => rm(dir, { recursive: true }));
 
   it("takes the newest file of Claude's project of that directory", async () => {
-    await put('.claude/projects/-work-my-orchard/old.jsonl', '{}', nowS);
-    const newest = await put('.claude/projects/-work-my-orchard/new.jsonl', '{}', nowS + 9);
-    await put('.claude/projects/-work-other/newer.jsonl', '{}', nowS + 99);
-    expect(await find('/work/my.orchard')).to.equal(newest);
+    await put('.claude/projects/-srv-my-orchard/old.jsonl', '{}', nowS);
+    const newest = await put('.claude/projects/-srv-my-orchard/new.jsonl', '{}', nowS + 9);
+    await put('.claude/projects/-srv-other/newer.jsonl', '{}', nowS + 99);
+    expect(await find('/srv/my.orchard')).to.equal(newest);
   });
 
   it('takes the Codex session whose header names the directory', async () => {
     const header = (cwd: string): string =>
       `${JSON.stringify({ type: 'session_meta', payload: { id: 'x', cwd } })}\n{}\n`;
-    const mine = await put('.codex/sessions/2026/11/22/rollout-a.jsonl', header('/work/orchard'), nowS);
-    await put('.codex/sessions/2026/11/22/rollout-b.jsonl', header('/work/elsewhere'), nowS + 9);
-    expect(await find('/work/orchard')).to.equal(mine);
+    const mine = await put('.codex/sessions/2026/11/22/rollout-a.jsonl', header('/srv/orchard'), nowS);
+    await put('.codex/sessions/2026/11/22/rollout-b.jsonl', header('/srv/elsewhere'), nowS + 9);
+    expect(await find('/srv/orchard')).to.equal(mine);
   });
 
   it('looks where the environment of the run says', async () => {
