@@ -51,8 +51,8 @@ const broken =
     await home.end();
     const actors = recoveries.filter(({ worker }) => worker !== 'gateway').map(({ backMs }) => backMs);
     const doors = recoveries.filter(({ worker }) => worker === 'gateway').map(({ backMs }) => backMs);
-    expect(p95(actors), 'an actor is back').to.be.lessThan(5_000);
-    expect(p95(doors), 'the gateway is back').to.be.lessThan(10_000);
+    expect(p95(actors), 'an actor is back').to.be.lessThan(1_000);
+    expect(p95(doors), 'the gateway is back').to.be.lessThan(2_000);
     const found = recoveries.map(({ foundMs }) => foundMs);
     return held(
       `${recoveries.length} deaths; found after ${spread(found)}, actors back after ${spread(actors)}, gateway ${spread(doors)}`,
