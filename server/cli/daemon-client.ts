@@ -40,8 +40,10 @@ export interface DaemonClient {
   ): Promise<unknown>;
   nudge(runId: RunId, message: string): Promise<unknown>;
   budgets(runId: RunId): Promise<readonly BudgetView[]>;
+  fleetBudgets(): Promise<readonly BudgetView[]>;
+  /** Without a run: of the fleet. */
   extendBudget(
-    runId: RunId,
+    runId: RunId | null,
     body: { readonly budget: string | null; readonly usd: number | null; readonly reason: string },
   ): Promise<ExtendedBudget>;
   applyPolicy(wish: Asked<ApplyPolicy>): Promise<PolicyChange>;
@@ -92,7 +94,9 @@ export const connectDaemon = (socketPath: string): DaemonClient => {
     ack: (incidentId, body) => post(`/v1/incidents/${encodeURIComponent(incidentId)}/ack`, body),
     nudge: (runId, message) => post(`/v1/runs/${runId}/nudge`, { message }),
     budgets: async (runId) => (await get(`/v1/runs/${runId}/budgets`)) as readonly BudgetView[],
-    extendBudget: async (runId, body) => (await post(`/v1/runs/${runId}/budgets/extend`, body)) as ExtendedBudget,
+    fleetBudgets: async () => (await get('/v1/budgets')) as readonly BudgetView[],
+    extendBudget: async (runId, body) =>
+      (await post(runId === null ? '/v1/budgets/extend' : `/v1/runs/${runId}/budgets/extend`, body)) as ExtendedBudget,
     applyPolicy: async (wish) => (await post('/v1/policies/apply', wish)) as PolicyChange,
     rollbackPolicy: async (wish) => (await post('/v1/policies/rollback', wish)) as PolicyChange,
     policyHistory: async () => (await get('/v1/policies/history', { limit: 500 })) as Page<TimelineEntry>,

@@ -33,27 +33,27 @@ export const addSaying = (program: Command, finish: Finish): void => {
       .command(verb)
       .description(
         verb === 'show'
-          ? 'The budgets of one run, or of all that live.'
+          ? 'The budgets of one run, or of all that live and of the fleet.'
           : 'The same; exit code 1 where one is used up.',
       )
-      .argument('[run]')
+      .argument('[run]', '`fleet` for those of all jobs together')
       .addOption(asJson())
       .action((ref: string | undefined, options: { json: boolean }) =>
         finish(
-          import('./commands/say.ts').then(({ budgetShow }) =>
+          import('./commands/budget.ts').then(({ budgetShow }) =>
             budgetShow(ref, { ...options, check: verb === 'check' }),
           ),
         ),
       );
   budget
     .command('extend')
-    .description('Add to a budget of a run; a run that it paused goes on.')
-    .argument('<run>')
+    .description('Add to a budget of a run, or of the fleet until its window ends; what it paused goes on.')
+    .argument('<run>', '`fleet` for a budget of all jobs together')
     .argument('[dollars]', 'the step of the policy, when left out', toDollars)
     .option('--budget <id>', 'which, where the policy has several')
     .option('--reason <text>', 'kept in the record', '')
     .addOption(asJson())
     .action((ref: string, usd: number | undefined, options: { budget?: string; reason: string; json: boolean }) =>
-      finish(import('./commands/say.ts').then(({ budgetExtend }) => budgetExtend(ref, usd, options))),
+      finish(import('./commands/budget.ts').then(({ budgetExtend }) => budgetExtend(ref, usd, options))),
     );
 };

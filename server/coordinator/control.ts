@@ -2,18 +2,21 @@ import type { Actor } from '#protocol/actor';
 import type { Answer, CoordinatorControl, RunCommand, StartedRun, WorkerFault, WorkerStatus } from '#protocol/control';
 import type { FactBody } from '#protocol/facts';
 import type { RunId } from '#protocol/ids';
-import type { ActionMessage } from '#protocol/messages';
+import type { ActionMessage, DetectionMessage } from '#protocol/messages';
 import { isOver } from '#protocol/run-state';
 import type { Clock } from '#runtime/clock';
 import type { Fleet } from './fleet.ts';
 import type { PolicyBook } from './policy-book.ts';
 import { createPolicyControl } from './policy-control.ts';
+import type { SpendingKeeper } from './spending-keeper.ts';
 
 export interface ControlOptions {
   readonly fleet: Fleet;
   readonly policies: Pick<PolicyBook, 'apply' | 'rollback' | 'active'>;
   readonly clock: Clock;
   readonly orderAction: (message: ActionMessage) => void;
+  readonly tellDetection: (message: DetectionMessage) => void;
+  readonly spending: Pick<SpendingKeeper, 'extension' | 'extend'>;
   readonly workers: () => readonly WorkerStatus[];
   /** null: fault switches are off. */
   readonly injectFault: ((worker: string, kind: WorkerFault) => Promise<void>) | null;

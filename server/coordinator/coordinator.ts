@@ -14,10 +14,11 @@ import type {
 } from '#protocol/messages';
 import type { PolicyPreview } from '#protocol/policies';
 import type { ContainmentHandle, ContainmentLevel } from '#protocol/run-spec';
+import type { SpendingState } from '#protocol/spending';
 import type { Clock } from '#runtime/clock';
 import { openInlet, openOutlet } from '#runtime/link';
 import { createSupervisor, type Supervisor } from '#runtime/supervisor';
-import type { SupervisionEvent } from '#runtime/worker-plan';
+import { attendWorkers } from './attend-workers.ts';
 import { createControl } from './control.ts';
 import { createFactDesk, type FactDesk } from './fact-desk.ts';
 import type { Failpoint } from './failpoint.ts';
@@ -27,6 +28,7 @@ import { createJournalWatch } from './journal-watch.ts';
 import { readKeptHead } from './kept-head.ts';
 import { createLogCap } from './log-cap.ts';
 import { createPolicyDesk } from './policy-desk.ts';
+import { createSpendingKeeper } from './spending-keeper.ts';
 import { deliveryOf, wires, workers } from './topology.ts';
 import { untold, type WorkerSetup } from './worker-setup.ts';
 
@@ -62,9 +64,6 @@ export interface Coordinator {
   reloadPolicies(who: string): void;
   readonly control: CoordinatorControl;
 }
-
-/** Threads that no longer listen and cannot be ended: with two of them, a new process is cleaner. */
-const abandonedAtMost = 2;
 
 /** Holds what must not be lost: child handles, the journal, the list of threads. It computes nothing. */
 export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
@@ -122,6 +121,8 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   const reports = openInlet<FactReport>((report) => desk.take(report));
   const samplingReports = openInlet<FactReport>((report) => desk.take(report));
+  const spending = createSpendingKeeper({ home: options.home, now: clock.now, log: options.log });
+  const spendingReports = openInlet<SpendingState>((state) => spending.heard(state));
   const previews = openInlet<PolicyPreview>((preview) => policies.heard(preview));
   const gatewayReports = openInlet<FactReport>((report) => desk.take(report));
 
@@ -138,6 +139,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       const unsettled = isSuccessor ? journal.history() : [];
       return { setup: { ...setup, coordinator: port2, unsettled }, transfer: [port2] };
     }
+    if (worker === 'detection') return { setup: { ...setup, spent: spending.kept() }, transfer: [] };
     if (worker !== 'action') return { setup, transfer: [] };
     // What the dead one still had on its way is dropped first: its successor says it again, from the same history.
     await reports.disconnect();
@@ -157,43 +159,22 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       ['facts-from-sampling', samplingReports],
       ['facts-from-gateway', gatewayReports],
       ['previews-from-detection', previews],
+      ['spending-from-detection', spendingReports],
     ]),
     setupOf,
-    onEvent: (event) => attend(event),
+    onEvent: attendWorkers({
+      desk,
+      refill: () => void toSampling.send({ kind: 'refill' }),
+      log: options.log,
+      onEnd: options.onEnd,
+    }),
   });
-
-  const attend = (event: SupervisionEvent): void => {
-    const worker = event.worker as WorkerName;
-    switch (event.kind) {
-      case 'started':
-        desk.say({ kind: 'worker-started', worker, generation: event.generation, tookMs: event.tookMs });
-        // A new detection needs the recent past, which sampling can read again.
-        if (event.generation > 1 && worker === 'detection') void toSampling.send({ kind: 'refill' });
-        return;
-      case 'died':
-        options.log('error', `${worker} died: ${event.why}`);
-        desk.say({
-          kind: 'worker-died',
-          worker,
-          generation: event.generation,
-          why: event.why.split('\n')[0] ?? event.why,
-        });
-        return;
-      case 'abandoned':
-        options.log('error', `${worker} could not be ended: a system call holds its thread`);
-        if (event.inAll >= abandonedAtMost) options.onEnd(70);
-        return;
-      case 'given-up':
-        desk.say({ kind: 'worker-given-up', worker, deaths: event.deaths, windowMs: event.windowMs }, { sync: true });
-        // A whole new process is the last thing that can help; jobs live on, the keeper starts it.
-        options.onEnd(70);
-        return;
-    }
-  };
 
   const control: CoordinatorControl = createControl({
     fleet,
     policies,
+    spending,
+    tellDetection: (message) => void toDetection.send(message),
     orderAction: (message) => void toAction.send(message),
     workers: () => supervisor.states().map((state): WorkerStatus => ({ ...state, worker: state.worker as WorkerName })),
     injectFault: options.faultsAllowed ? (worker, kind) => supervisor.injectFault(worker, kind) : null,

@@ -52,6 +52,7 @@ export const wires: readonly WirePlan[] = [
   { wire: 'facts-from-action', from: 'action', to: 'main', delivery: { kind: 'must-arrive', window: 32 } },
   { wire: 'facts-from-sampling', from: 'sampling', to: 'main', delivery: { kind: 'must-arrive', window: 32 } },
   { wire: 'previews-from-detection', from: 'detection', to: 'main', delivery: { kind: 'must-arrive', window: 4 } },
+  { wire: 'spending-from-detection', from: 'detection', to: 'main', delivery: { kind: 'latest-wins' } },
   { wire: 'facts-from-gateway', from: 'gateway', to: 'main', delivery: { kind: 'must-arrive', window: 32 } },
   { wire: 'facts-to-gateway', from: 'main', to: 'gateway', delivery: { kind: 'must-arrive', window: 8 } },
   { wire: 'live', from: 'detection', to: 'gateway', delivery: { kind: 'latest-wins' } },

@@ -4,6 +4,7 @@ import express, { type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import { createIdentify, type Principal } from './authenticate.ts';
 import { backtestRoutes } from './backtest-routes.ts';
+import { budgetRoutes } from './budget-routes.ts';
 import { commandRoutes } from './command-routes.ts';
 import { daemonRoutes, openApiRoute } from './daemon-routes.ts';
 import { evidenceRoutes } from './evidence-routes.ts';
@@ -47,6 +48,7 @@ export const allRoutes = (version: string): readonly Route[] => {
     ...backtestRoutes,
     ...evidenceRoutes,
     ...steeringRoutes,
+    ...budgetRoutes,
     ...recordRoutes,
     ...daemonRoutes,
   ];

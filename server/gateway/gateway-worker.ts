@@ -60,6 +60,8 @@ function withDeadlines(remote: Comlink.Remote<CoordinatorControl>): CoordinatorC
     nudgeRun: (command) => soon<Accepted>('nudge the run', remote.nudgeRun(command)),
     acknowledge: (command) => soon<Accepted>('acknowledge', remote.acknowledge(command)),
     extendBudget: (command) => soon<Answer<ExtendedBudget>>('extend the budget', remote.extendBudget(command)),
+    extendFleetBudget: (command) =>
+      soon<Answer<ExtendedBudget>>('extend the budget', remote.extendFleetBudget(command)),
     applyPolicy: (wish) =>
       within<Answer<PolicyChange>>(30_000, 'the coordinator to apply the policy', remote.applyPolicy(wish)),
     rollbackPolicy: (wish) =>

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import { createDetection } from '#detection/detection-actor';
 import type { Detector } from '#detection/detector';
-import type { ResourceObservation } from '#detection/run-watch';
+import type { AgentDetector, ResourceObservation } from '#detection/detector-factories';
 import { hashOf } from '#policy/compile-policy';
-import type { AgentEvent } from '#protocol/agent-events';
 import { parseJobId, parseJobKey } from '#protocol/ids';
 import type { Finding } from '#protocol/judgement';
 import type { Assessment, LiveFrame, PolicyText, RecordingBatch, WatchedRun } from '#protocol/messages';
 import { type HostFigures, type LineBatch, lineFlag } from '#protocol/observations';
 import type { SignalVector } from '#protocol/signals';
+import { nothingSpent } from '#protocol/spending';
 import { createManualClock } from '#runtime/clock';
 import { createTeller, runId } from './told-observations.ts';
 
@@ -96,8 +96,9 @@ const createLineDetectors = (): Detector<LineBatch> => {
     stateBytes: () => 16,
   };
 };
-const createAgentDetectors = (): Detector<readonly AgentEvent[]> => ({
+const createAgentDetectors = (): AgentDetector => ({
   id: 'none',
+  takeUp: () => undefined,
   observe: () => undefined,
   findings: () => [],
   signals: () => ({}),
@@ -123,6 +124,7 @@ const startDetection = () => {
   const recordings: RecordingBatch[] = [];
   const detection = createDetection({
     clock,
+    spent: nothingSpent,
     createLineDetectors,
     createAgentDetectors,
     createResourceDetectors,
@@ -131,6 +133,7 @@ const startDetection = () => {
       live: { send: async (frame) => void frames.push(frame) },
       recordings: { send: async (batch) => void recordings.push(batch) },
       previews: { send: async () => undefined },
+      spending: { send: async () => undefined },
     },
   });
   const tell = createTeller();

@@ -49,7 +49,9 @@ describe('steering a run that goes wrong', function () {
     );
     await detach('novelist', file, '--', 'python3', agent('over_budget.py'), '--pace', '0.3', '--timeout', '60');
     const [paused] = await waitFor('novelist', 'run-paused');
-    expect(paused?.text).to.match(/[34](\.\d+)? dollars spent: budget per-job \(\$3\) is used up/);
+    expect(paused?.text).to.match(
+      /[34](\.\d+)? dollars \((computed|reported)\) spent: budget per-job \(\$3\) is used up/,
+    );
     expect((await forge.inspect('novelist')).state).to.equal('paused');
     const [before] = await forge.json<BudgetView[]>('budget', 'show', 'novelist', '--json');
     expect(before?.spentUsd).to.be.at.least(3);

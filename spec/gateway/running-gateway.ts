@@ -127,6 +127,10 @@ const obedientCoordinator = (asked: RunningGateway['asked']): CoordinatorControl
       asked.push({ verb: 'extend', command });
       return { kind: 'done', value: { budget: command.budget, extraUsd: command.byUsd, times: 1 } };
     },
+    extendFleetBudget: async (command) => {
+      asked.push({ verb: 'extend-fleet', command });
+      return { kind: 'done', value: { budget: command.budget, extraUsd: command.byUsd, times: 1 } };
+    },
     applyPolicy: async (command) => {
       asked.push({ verb: 'apply', command });
       return { kind: 'done', value: { kind: 'unchanged', hash: '', runs: 1 } };

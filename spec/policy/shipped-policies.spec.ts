@@ -56,11 +56,10 @@ const mutants = (text: string): { what: string; text: string }[] => {
     return [...line.matchAll(/(?<![\w.])\d+(\.\d+)?(?=\*|s|m|h|\b)/g)].flatMap((found) => {
       const value = Number(found[0]);
       const isLevel = /level\s*[<>=]+\s*$/.test(line.slice(0, found.index));
-      const scope = lines.slice(0, index).findLast((other) => /^ +scope:/.test(other));
       const isIdle =
         found.index > (line.includes('#') ? line.indexOf('#') : line.length) ||
         line.slice(0, found.index).includes('resume_after');
-      if (value === 0 || isLevel || isIdle || (/^ +(usd|tokens):/.test(line) && scope?.includes('fleet'))) return [];
+      if (value === 0 || isLevel || isIdle) return [];
       return [value * 2, Number.isInteger(value) ? Math.floor(value / 2) : value / 2].map((other) => {
         const changed = `${line.slice(0, found.index)}${other}${line.slice(found.index + found[0].length)}`;
         return { what: `line ${index + 1}: ${changed.trim()}`, text: lines.with(index, changed).join('\n') };

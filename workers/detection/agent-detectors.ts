@@ -1,6 +1,7 @@
 import type { AgentEvent } from '#protocol/agent-events';
 import type { Finding } from '#protocol/judgement';
 import type { SignalVector } from '#protocol/signals';
+import type { Spent } from '#protocol/spending';
 import { createAgentActivity } from './agents/agent-activity.ts';
 import { createAgentExplosion } from './agents/agent-explosion.ts';
 import { type AgentLane, createAgentLane } from './agents/agent-lane.ts';
@@ -14,6 +15,8 @@ import type { Detector } from './detector.ts';
 export interface AgentDetectors extends Detector<readonly AgentEvent[]> {
   /** Tokens and cost with their basis, for those who show them. */
   ledger(): LedgerView;
+  /** What the run is known to have spent already. */
+  takeUp(spent: Spent): void;
 }
 
 // Sub-agents watched at one time: at about 10 KB each, all that fits the bound on a run. The quietest is forgotten first: one that repeats itself is not quiet.
@@ -99,13 +102,15 @@ export const createAgentDetectors = ({
       };
     },
     ledger: ledger.view,
+    takeUp: ledger.takeUp,
     stateBytes: () => [...lanes.values(), ...overall].reduce((sum, part) => sum + part.bytes(), ledger.bytes() + 1_000),
   };
 };
 
-const moneyOf = ({ totalTokens, outputTokens, micros }: LedgerView, recentMicros: number): SignalVector => ({
+const moneyOf = ({ totalTokens, outputTokens, micros, basis }: LedgerView, recentMicros: number): SignalVector => ({
   'tokens.total': totalTokens,
   'tokens.output': outputTokens,
+  ...(totalTokens === 0 ? {} : { 'cost.basis': basis }),
   // An unknown model is not free: without a price there is no number, and no rule can mistake it for one.
   ...(micros === null ? {} : { 'cost.usd': micros / 1_000_000, 'cost.usd_10m': recentMicros / 1_000_000 }),
 });

@@ -2,22 +2,35 @@ import { compilePolicy } from '#policy/compile-policy';
 import type { CompiledPolicy } from '#policy/compiled-policy';
 import { limitsOnlyPolicy } from '#policy/limits-only-policy';
 import { PolicyProblem } from '#policy/problem';
+import { SpendBook } from '#policy/spend-book';
 import { assertNever } from '#protocol/assert-never';
 import type { RunId } from '#protocol/ids';
-import type { Assessment, DetectionMessage, LiveFrame, PolicyText, RecordingBatch } from '#protocol/messages';
+import type {
+  Assessment,
+  DetectionMessage,
+  LiveFrame,
+  PolicyText,
+  RecordingBatch,
+  WatchedRun,
+} from '#protocol/messages';
 import type { ObservationBatch } from '#protocol/observations';
 import type { PolicyPreview, PolicyProposal } from '#protocol/policies';
+import type { FleetExtension, KeptSpending, SpendingState } from '#protocol/spending';
 import type { Clock } from '#runtime/clock';
 import type { Outlet } from '#runtime/link';
-import { type DetectorFactories, type RunReport, RunWatch } from './run-watch.ts';
+import type { DetectorFactories } from './detector-factories.ts';
+import { type RunReport, RunWatch } from './run-watch.ts';
 
 export interface DetectionOptions extends DetectorFactories {
   readonly clock: Clock;
+  /** What all jobs had spent when an earlier detection said so last. */
+  readonly spent: KeptSpending;
   readonly outlets: {
     readonly assessments: Outlet<readonly Assessment[]>;
     readonly live: Outlet<LiveFrame>;
     readonly recordings: Outlet<RecordingBatch>;
     readonly previews: Outlet<PolicyPreview>;
+    readonly spending: Outlet<SpendingState>;
   };
 }
 
@@ -33,6 +46,9 @@ export interface Detection {
 export const createDetection = (options: DetectionOptions): Detection => {
   const watches = new Map<RunId, RunWatch>();
   const policies = new Map<string, CompiledPolicy>();
+  const spending = new SpendBook(options.spent.state);
+  const extensions = new Map<string, FleetExtension>();
+  const kept = { version: spending.version, atMs: 0 };
   let onTheWay: Promise<unknown> = Promise.resolve();
 
   const compiled = (policy: PolicyText): CompiledPolicy => {
@@ -60,15 +76,33 @@ export const createDetection = (options: DetectionOptions): Detection => {
     }
   };
 
+  const watch = (run: WatchedRun): void => {
+    if (watches.has(run.runId)) return;
+    const fresh = new RunWatch(run, orLimitsOnly(compiled, run.policy), { ...options, spending });
+    for (const extension of extensions.values()) fresh.extendFleetBudget(extension);
+    watches.set(run.runId, fresh);
+  };
+  const extendForAll = (extension: FleetExtension): void => {
+    extensions.set(extension.budget, extension);
+    for (const known of watches.values()) known.extendFleetBudget(extension);
+  };
+  /** What is lost with this thread is counted again from the streams of the runs, as far as those are still there. */
+  const keepSpending = (atMs: number): void => {
+    if (spending.version === kept.version || atMs - kept.atMs < keepEveryMs) return;
+    Object.assign(kept, { version: spending.version, atMs });
+    void options.outlets.spending.send(spending.toState());
+  };
+
+  for (const extension of options.spent.extensions) extendForAll(extension);
   return {
     change: (change) => {
       switch (change.kind) {
         case 'watch':
-          if (!watches.has(change.run.runId))
-            watches.set(change.run.runId, new RunWatch(change.run, orLimitsOnly(compiled, change.run.policy), options));
+          watch(change.run);
           return;
         case 'unwatch':
           watches.delete(change.runId);
+          spending.forget(change.runId);
           return;
         case 'paused':
           watches.get(change.runId)?.pause();
@@ -88,15 +122,20 @@ export const createDetection = (options: DetectionOptions): Detection => {
         case 'budget-extended':
           watches.get(change.runId)?.extendBudget(change.budget, change.extraUsd);
           return;
+        case 'fleet-budget-extended':
+          extendForAll(change.extension);
+          return;
         default:
           assertNever(change);
       }
     },
     observe: (batch) => {
+      spending.begin(batch.atMs);
       const reports = batch.runs.flatMap((observation): readonly RunReport[] => {
         const report = watches.get(observation.runId)?.observe(observation, batch) ?? null;
         return report === null ? [] : [report];
       });
+      keepSpending(batch.atMs);
       const sent = send(options.outlets, batch, reports);
       onTheWay = Promise.all([onTheWay, sent]);
       return sent;
@@ -109,6 +148,7 @@ export const createDetection = (options: DetectionOptions): Detection => {
 };
 
 const mostPolicies = 200;
+const keepEveryMs = 1_000;
 
 /** A policy is checked before a run gets it; one that this version cannot use all the same (an adopted run's) must not leave its run without a guard. */
 const orLimitsOnly = (compiled: (policy: PolicyText) => CompiledPolicy, policy: PolicyText): CompiledPolicy => {

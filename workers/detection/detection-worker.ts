@@ -8,6 +8,7 @@ import type {
 } from '#protocol/messages';
 import type { ObservationBatch } from '#protocol/observations';
 import type { PolicyPreview } from '#protocol/policies';
+import type { KeptSpending, SpendingState } from '#protocol/spending';
 import { systemClock } from '#runtime/clock';
 import { hostWorker } from '#runtime/host';
 import { createAgentDetectors } from './agent-detectors.ts';
@@ -15,15 +16,17 @@ import { createDetection } from './detection-actor.ts';
 import { createLineDetectors } from './line-detectors.ts';
 import { createResourceDetectors } from './resource-detectors.ts';
 
-await hostWorker<{ readonly introductions: readonly RunChange[] }>(async (host) => {
+await hostWorker<{ readonly introductions: readonly RunChange[]; readonly spent: KeptSpending }>(async (host) => {
   const toAction = host.outlet<ActionMessage>('assessments');
   const detection = createDetection({
     clock: systemClock,
+    spent: host.setup.spent,
     outlets: {
       assessments: { send: (assessments: readonly Assessment[]) => toAction.send({ kind: 'assessed', assessments }) },
       live: host.outlet<LiveFrame>('live'),
       recordings: host.outlet<RecordingBatch>('recordings'),
       previews: host.outlet<PolicyPreview>('previews-from-detection'),
+      spending: host.outlet<SpendingState>('spending-from-detection'),
     },
     createLineDetectors,
     createAgentDetectors,

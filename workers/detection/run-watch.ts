@@ -5,37 +5,27 @@ import { effectiveLimits, limitSignals } from '#policy/limit-rules';
 import { newEffects } from '#policy/policy-effects';
 import type { RuleStates } from '#policy/rule-state';
 import type { RuleInput } from '#policy/rule-view';
-import type { AgentEvent } from '#protocol/agent-events';
-import type { Evidence, Finding } from '#protocol/judgement';
+import type { SpendBook } from '#policy/spend-book';
+import type { Evidence } from '#protocol/judgement';
 import { findingLevels } from '#protocol/judgement';
 import type { Assessment, LiveRow, RecordingBatch, WatchedRun } from '#protocol/messages';
 import type { HostFigures, LineBatch, RunObservation } from '#protocol/observations';
 import type { PolicyEffect } from '#protocol/policies';
-import type { RunLimits } from '#protocol/run-spec';
 import type { SignalName, SignalVector } from '#protocol/signals';
+import type { FleetExtension, Spent } from '#protocol/spending';
 import type { Clock } from '#runtime/clock';
+import { BudgetExtensions } from './budget-extensions.ts';
 import type { Detector } from './detector.ts';
+import type { AgentDetector, DetectorFactories, ResourceObservation } from './detector-factories.ts';
 import { ProgressGuard } from './progress-guard.ts';
+import { outputReading, type Reading, read } from './reading.ts';
 import { toRecordable } from './recordable.ts';
 import { RunTime } from './run-time.ts';
-
-/** What a resource detector is shown. */
-export interface ResourceObservation {
-  readonly observation: RunObservation;
-  readonly host: HostFigures;
-  readonly monoMs: number;
-  readonly stateOfAgent: string | null;
-}
-
-export interface DetectorFactories {
-  readonly createLineDetectors: (settings: { readonly logWindowLines: number }) => Detector<LineBatch>;
-  readonly createAgentDetectors: () => Detector<readonly AgentEvent[]>;
-  readonly createResourceDetectors: (limits: RunLimits) => Detector<ResourceObservation>;
-}
+import { spendReadingOf } from './spend-reading.ts';
 
 interface Detectors {
   readonly lines: Detector<LineBatch>;
-  readonly agent: Detector<readonly AgentEvent[]>;
+  readonly agent: AgentDetector;
   readonly resources: Detector<ResourceObservation>;
 }
 
@@ -44,12 +34,6 @@ export interface RunReport {
   readonly assessments: readonly Assessment[];
   readonly live: LiveRow;
   readonly recording: RecordingBatch['rows'][number];
-}
-
-/** What one detector says at one moment. */
-interface Reading {
-  readonly signals: SignalVector;
-  readonly findings: readonly Finding[];
 }
 
 const mostEvidence = 4;
@@ -70,15 +54,24 @@ export class RunWatch {
   #isFirst = true;
   #lastInput: RuleInput | null = null;
   #policyAsWritten: CompiledPolicy;
-  readonly #extraUsd = new Map<string, number>();
+  readonly #extensions = new BudgetExtensions();
+  readonly #spending: SpendBook;
+  /** What it had spent before its stream is read again. */
+  #spentBefore: Spent | null;
   readonly #acknowledged = new Set<string>();
 
-  constructor(run: WatchedRun, policy: CompiledPolicy, surroundings: DetectorFactories & { readonly clock: Clock }) {
+  constructor(
+    run: WatchedRun,
+    policy: CompiledPolicy,
+    surroundings: DetectorFactories & { readonly clock: Clock; readonly spending: SpendBook },
+  ) {
     this.#run = run;
     this.#policy = policy;
     this.#policyAsWritten = policy;
     this.#factories = surroundings;
     this.#clock = surroundings.clock;
+    this.#spending = surroundings.spending;
+    this.#spentBefore = surroundings.spending.totalOf(run.runId);
     this.#time = new RunTime(run.startedAtMs);
     this.#detectors = this.#createDetectors();
   }
@@ -94,11 +87,16 @@ export class RunWatch {
   /** From the next tick on; timers of rules that stay the same carry over. */
   usePolicy(policy: CompiledPolicy): void {
     this.#policyAsWritten = policy;
-    this.#policy = extendBudgets(policy, this.#extraUsd);
+    this.#policy = extendBudgets(policy, this.#extensions.inForce());
   }
 
   extendBudget(budget: string, extraUsd: number): void {
-    this.#extraUsd.set(budget, extraUsd);
+    this.#extensions.add(budget, extraUsd);
+    this.usePolicy(this.#policyAsWritten);
+  }
+
+  extendFleetBudget(extension: FleetExtension): void {
+    this.#extensions.addToFleet(extension.budget, extension);
     this.usePolicy(this.#policyAsWritten);
   }
 
@@ -111,7 +109,7 @@ export class RunWatch {
   preview(policy: CompiledPolicy): readonly PolicyEffect[] {
     const { runId, name, jobKey, noKill } = this.#run;
     if (this.#lastInput === null || noKill) return [];
-    const policies = { current: this.#policy, next: extendBudgets(policy, this.#extraUsd) };
+    const policies = { current: this.#policy, next: extendBudgets(policy, this.#extensions.inForce()) };
     const standing = { states: this.#states, input: this.#lastInput, jobKey };
     return newEffects(policies, standing).map((effect) => ({ runId, name, ...effect }));
   }
@@ -125,6 +123,10 @@ export class RunWatch {
     if (observation.refill && this.#readings.length === 0) this.#guard.takeUp(this.#time.ageMs);
     if (observation.refill && !this.#refilling) this.#forgetWindows();
     this.#refilling = observation.refill;
+    if (!observation.refill && this.#spentBefore !== null) {
+      this.#detectors.agent.takeUp(this.#spentBefore);
+      this.#spentBefore = null;
+    }
     // A frozen process shows nothing; what was known of it stays as it is.
     if (!this.#time.isPaused || observation.refill || this.#readings.length === 0) this.#look(observation, tick.host);
     return observation.refill ? null : this.#judge(observation);
@@ -139,6 +141,7 @@ export class RunWatch {
   }
 
   #forgetWindows(): void {
+    this.#spentBefore = this.#spending.totalOf(this.#run.runId);
     this.#detectors = this.#createDetectors();
     this.#guard.forgetWindows();
   }
@@ -159,12 +162,14 @@ export class RunWatch {
   #judge(observation: RunObservation): RunReport {
     const { atMs } = observation;
     const { runId, limits, rollout, restarts } = this.#run;
+    if (this.#extensions.dropEnded(atMs)) this.usePolicy(this.#policyAsWritten);
     const seen: SignalVector = Object.assign(
       {},
       ...this.#readings.map((reading) => reading.signals),
       this.#guard.signals(this.#time.runMs),
       limitSignals(effectiveLimits(this.#policy.limits, limits)),
       { 'run.age': this.#time.ageMs / 1000, 'run.restarts': restarts },
+      this.#spending.signals(runId, this.#policy.night, atMs),
     );
     const signals = toRecordable(seen);
     // Time is taken from the record, too: the same age gives the same timers when the run is played again.
@@ -184,10 +189,12 @@ export class RunWatch {
       policyHash: this.#policy.hash,
       isFirst: this.#isFirst,
       acknowledged: [...this.#acknowledged],
-      extraUsd: Object.fromEntries(this.#extraUsd),
+      extraUsd: Object.fromEntries(this.#extensions.inForce()),
       signals,
     };
     const evaluated = evaluateRules(this.#policy, this.#states, input);
+    const spent = spendReadingOf(seen, !this.#time.isPaused);
+    if (spent !== null) this.#spending.note(runId, spent, atMs);
     this.#isFirst = false;
     this.#lastInput = input;
     this.#states = evaluated.states;
@@ -222,19 +229,3 @@ export class RunWatch {
     return reads.includes('progress.age') ? [...surest, this.#guard.evidence(atMs, this.#time.runMs)] : surest;
   }
 }
-
-const read = (detector: Pick<Detector<never>, 'signals' | 'findings'>, atMs: number): Reading => ({
-  signals: detector.signals(atMs),
-  findings: detector.findings(atMs),
-});
-
-/** What sampling counts itself. */
-const outputReading = ({ output, atMs }: RunObservation): Reading => ({
-  signals: {
-    'output.lines': output.lines,
-    'output.bytes': output.bytes,
-    'output.lag': output.lagBytes,
-    ...(output.lastOutputAtMs === null ? {} : { 'output.age': Math.max(0, atMs - output.lastOutputAtMs) / 1000 }),
-  },
-  findings: [],
-});

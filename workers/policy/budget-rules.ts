@@ -1,27 +1,37 @@
+import type { BudgetWindow } from './budget-window.ts';
 import { buildRule, ladderOf } from './compile-rule.ts';
 import type { CompiledRule } from './compiled-policy.ts';
 import type { BudgetEntry, PolicyFile } from './policy-schema.ts';
 
 /**
- * Budgets of a job as rules: `budget.<id>` when it is used up, `budget.<id>.warn-50` on the way. Those of the fleet
- * need the sum over all jobs, which no single run can see.
+ * Budgets as rules: `budget.<id>` when it is used up, `budget.<id>.warn-50` on the way. A budget of a job reads what the
+ * run has spent; one of the fleet reads the sum over all jobs in its window, and is for every run that spends.
  */
 export const budgetRules = (budgets: readonly BudgetEntry[], pricing: PolicyFile['pricing']): readonly CompiledRule[] =>
-  budgets.filter((budget) => budget.scope === 'job').flatMap((budget) => rulesOf(budget, pricing));
+  budgets.flatMap((budget) => rulesOf(budget, pricing));
+
+/** The different windows with times of day; a policy may have one. */
+export const nightsOf = (budgets: readonly BudgetEntry[]): readonly BudgetWindow[] => {
+  const nights = budgets.flatMap(({ window }) => (typeof window === 'object' ? [window] : []));
+  return [...new Map(nights.map((night) => [`${night.from} ${night.to}`, night])).values()];
+};
 
 const rulesOf = (budget: BudgetEntry, pricing: PolicyFile['pricing']): readonly CompiledRule[] => {
-  const tokens = budget.tokens === undefined ? null : countOf(budget.tokens);
+  const tokens = tokensOf(budget);
+  const meter = meterOf(budget);
   const asked = typeof budget.on_exceeded === 'object' ? budget.on_exceeded.do : (budget.on_exceeded ?? 'pause');
+  const one = typeof budget.on_exceeded === 'object' && budget.on_exceeded.select !== undefined;
   // Under a subscription dollars are an equivalent, not a bill: they never end a job.
   const verb = pricing?.basis === 'subscription' && tokens === null ? 'alert' : asked;
-  const conditionAt = (share: number): string =>
-    [
-      budget.usd === undefined ? null : `cost.usd >= ${(budget.usd * share).toFixed(6)}`,
-      tokens === null ? null : `tokens.total >= ${Math.round(tokens * share)}`,
-    ]
-      .filter((part) => part !== null)
-      .join(' || ');
-  const spent = budget.usd === undefined ? '{{tokens.total}} tokens' : '{{cost.usd}} dollars';
+  const conditionAt = (share: number): string => {
+    const parts = [
+      budget.usd === undefined ? null : `${meter.usd} >= ${(budget.usd * share).toFixed(6)}`,
+      tokens === null ? null : `${meter.tokens} >= ${Math.round(tokens * share)}`,
+    ].filter((part) => part !== null);
+    return budget.scope === 'job' ? parts.join(' || ') : `(${parts.join(' || ')}) && tokens.total > 0`;
+  };
+  const spent =
+    budget.usd === undefined ? `{{${meter.tokens}}} tokens` : `{{${meter.usd}}} dollars ({{${meter.basis}}})`;
   const of = [budget.usd === undefined ? null : `$${budget.usd}`, tokens === null ? null : `${tokens} tokens`]
     .filter((part) => part !== null)
     .join(' and ');
@@ -30,7 +40,7 @@ const rulesOf = (budget: BudgetEntry, pricing: PolicyFile['pricing']): readonly 
     return buildRule({
       id: `budget.${budget.id}.warn-${percent}`,
       when: conditionAt(percent / 100),
-      summary: `${spent} spent: ${share} of budget ${budget.id} (${of})`,
+      summary: `${spent} spent${meter.by}: ${share} of budget ${budget.id} (${of})`,
       severity: 'warn',
       ladder: ladderOf('alert'),
       isLimit: true,
@@ -38,8 +48,8 @@ const rulesOf = (budget: BudgetEntry, pricing: PolicyFile['pricing']): readonly 
   });
   const exceeded = buildRule({
     id: `budget.${budget.id}`,
-    when: conditionAt(1),
-    summary: `${spent} spent: budget ${budget.id} (${of}) is used up`,
+    when: one ? `${conditionAt(1)} && fleet.top_burner == 1` : conditionAt(1),
+    summary: `${spent} spent${meter.by}: budget ${budget.id} (${of}) is used up`,
     severity: 'critical',
     ladder: ladderOf(verb),
     isLimit: true,
@@ -47,8 +57,21 @@ const rulesOf = (budget: BudgetEntry, pricing: PolicyFile['pricing']): readonly 
   return [...warnings, exceeded];
 };
 
-const countOf = (amount: number | string): number => {
-  if (typeof amount === 'number') return amount;
+/** The signals that a budget is held against, and whose spending they are. */
+export const meterOf = ({ scope, window = 'day' }: BudgetEntry) => {
+  if (scope === 'job') return { usd: 'cost.usd', tokens: 'tokens.total', basis: 'cost.basis', by: '' } as const;
+  const name = typeof window === 'string' ? window : 'window';
+  return {
+    usd: `fleet.usd_${name}`,
+    tokens: `fleet.tokens_${name}`,
+    basis: 'fleet.basis',
+    by: ' by all jobs',
+  } as const;
+};
+
+/** null where the budget is in dollars alone. */
+export const tokensOf = ({ tokens }: BudgetEntry): number | null => {
+  if (tokens === undefined || typeof tokens === 'number') return tokens ?? null;
   const scale: Readonly<Record<string, number>> = { k: 1e3, M: 1e6, G: 1e9 };
-  return Number(amount.slice(0, -1)) * (scale[amount.slice(-1)] ?? 1);
+  return Number(tokens.slice(0, -1)) * (scale[tokens.slice(-1)] ?? 1);
 };

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Rollout } from '#protocol/judgement';
 import type { PolicyText } from '#protocol/messages';
-import { budgetRules } from './budget-rules.ts';
+import { budgetRules, nightsOf } from './budget-rules.ts';
+import { sayWindow } from './budget-window.ts';
 import { compileRule, milliseconds } from './compile-rule.ts';
 import type { CompiledPolicy, PolicyLimits } from './compiled-policy.ts';
 import { limitRules } from './limit-rules.ts';
@@ -44,6 +45,7 @@ export const compilePolicy = (policy: PolicyText): CompiledPolicy => {
     rules,
     ids: new Set(rules.map((rule) => rule.id)),
     budgets: merged.file.budgets ?? [],
+    night: nightsOf(merged.file.budgets ?? [])[0] ?? null,
     pricing: merged.file.pricing,
     restart: restartOf(merged.file),
     notes: lineage.flatMap((parsed) => parsed.notes),
@@ -107,27 +109,43 @@ const bareName = (path: string): string => (path.split('/').at(-1) ?? path).repl
 const mergedProblems = (merged: MergedPolicy, child: Parsed): Problem[] => {
   const { source, policy } = child;
   const mode = rolloutOf(merged.file).mode;
-  return (policy.rules ?? []).flatMap((rule, index) => {
-    const entry = merged.rules.find((other) => other.entry.id === rule.id)?.entry;
-    const at = ['rules', index];
-    const own = rule.rollout?.mode;
-    if (own !== undefined && isLooser(own, mode))
+  return [
+    ...nightProblems(merged, child),
+    ...(policy.rules ?? []).flatMap((rule, index) => {
+      const entry = merged.rules.find((other) => other.entry.id === rule.id)?.entry;
+      const at = ['rules', index];
+      const own = rule.rollout?.mode;
+      if (own !== undefined && isLooser(own, mode))
+        return [
+          source.problem(
+            [...at, 'rollout', 'mode'],
+            `a rule may be stricter than its policy, never looser: the policy is in ${mode}, got ${own}`,
+          ),
+        ];
+      if (entry?.when !== undefined || entry?.detect !== undefined) return [];
+      const near = nearestName(
+        rule.id,
+        merged.rules.flatMap((other) => (other.entry.id === rule.id ? [] : [other.entry.id])),
+      );
+      const hint = near === null ? '' : `. Did you mean ${near}?`;
       return [
+        source.problem([...at, 'id'], `rule "${rule.id}" has no condition, and no parent has a rule of that id${hint}`),
+      ];
+    }),
+  ];
+};
+
+const nightProblems = (merged: MergedPolicy, { source, policy }: Parsed): Problem[] => {
+  const nights = nightsOf(merged.file.budgets ?? []);
+  const index = (policy.budgets ?? []).findLastIndex(({ window }) => typeof window === 'object');
+  return nights.length < 2 || index === -1
+    ? []
+    : [
         source.problem(
-          [...at, 'rollout', 'mode'],
-          `a rule may be stricter than its policy, never looser: the policy is in ${mode}, got ${own}`,
+          ['budgets', index, 'window'],
+          `expected the same times of day in all budgets, got ${nights.map(sayWindow).join(' and ')}; a policy has one such window`,
         ),
       ];
-    if (entry?.when !== undefined || entry?.detect !== undefined) return [];
-    const near = nearestName(
-      rule.id,
-      merged.rules.flatMap((other) => (other.entry.id === rule.id ? [] : [other.entry.id])),
-    );
-    const hint = near === null ? '' : `. Did you mean ${near}?`;
-    return [
-      source.problem([...at, 'id'], `rule "${rule.id}" has no condition, and no parent has a rule of that id${hint}`),
-    ];
-  });
 };
 
 const rolloutOf = (file: PolicyFile): Rollout => {

@@ -1,5 +1,6 @@
 import type { LadderStep, Rollout, Severity } from '#protocol/judgement';
 import type { SignalName } from '#protocol/signals';
+import type { BudgetWindow } from './budget-window.ts';
 import type { Condition } from './condition.ts';
 import type { BudgetEntry, PolicyFile } from './policy-schema.ts';
 import type { Problem } from './problem.ts';
@@ -61,6 +62,8 @@ export interface CompiledPolicy {
   readonly ids: ReadonlySet<string>;
   readonly limits: PolicyLimits;
   readonly budgets: readonly BudgetEntry[];
+  /** The one window with times of day that budgets of the fleet may have; null where none has. */
+  readonly night: BudgetWindow | null;
   readonly pricing: PolicyFile['pricing'];
   readonly restart: RestartPlan;
   readonly notes: readonly Problem[];

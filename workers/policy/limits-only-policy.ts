@@ -23,6 +23,7 @@ export const limitsOnlyPolicy = (policy: PolicyText, problem: string): CompiledP
     ids: new Set(rules.map((rule) => rule.id)),
     limits: noLimits,
     budgets: [],
+    night: null,
     pricing: undefined,
     restart: { max: null, withinMs: null },
     notes: [],

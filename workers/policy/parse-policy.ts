@@ -98,11 +98,19 @@ const textProblems = (rule: RuleEntry, at: Path, source: YamlSource): Problem[] 
 };
 
 const budgetProblems = (policy: PolicyFile, source: YamlSource): Problem[] =>
-  (policy.budgets ?? []).flatMap((budget, index) =>
-    budget.usd === undefined && budget.tokens === undefined
-      ? [source.problem(['budgets', index], `budget "${budget.id}" needs an amount: expected "usd" or "tokens"`)]
-      : [],
-  );
+  (policy.budgets ?? []).flatMap((budget, index) => {
+    const { id, scope, window } = budget;
+    const at = ['budgets', index];
+    if (budget.usd === undefined && budget.tokens === undefined)
+      return [source.problem(at, `budget "${id}" needs an amount: expected "usd" or "tokens"`)];
+    if (scope === 'fleet' && window === undefined)
+      return [
+        source.problem(at, `budget "${id}" of the fleet needs a "window": hour, day, week, month or { from, to }`),
+      ];
+    if (scope === 'fleet' || window === undefined) return [];
+    const why = `budget "${id}" is for a job as a whole; a "window" is for scope: fleet`;
+    return [source.problem([...at, 'window'], why, { key: true })];
+  });
 
 const routeProblems = (policy: PolicyFile, source: YamlSource): Problem[] => {
   const channels = (policy.notify?.channels ?? []).map((channel) => channel.name);
@@ -130,16 +138,6 @@ const notesOn = (policy: PolicyFile, source: YamlSource): Problem[] => [
   ...(policy.notify === undefined
     ? []
     : [source.problem(['notify'], 'notification routes are checked but not delivered yet', { key: true })]),
-  ...(policy.budgets ?? []).flatMap((budget, index) =>
-    budget.scope === 'fleet'
-      ? [
-          source.problem(
-            ['budgets', index],
-            `budget "${budget.id}" of the fleet is checked but not enforced yet; budgets of a job are`,
-          ),
-        ]
-      : [],
-  ),
   ...(policy.rules ?? []).flatMap((rule, index) =>
     rule.detect?.log_match === undefined
       ? []

@@ -44,6 +44,16 @@ export interface CoordinatorControl {
   extendBudget(
     command: RunCommand & { readonly budget: string; readonly byUsd: number },
   ): Promise<Answer<ExtendedBudget>>;
+  extendFleetBudget(
+    command: Omit<RunCommand, 'runId'> & {
+      readonly budget: string;
+      readonly byUsd: number;
+      /** The end of its window. */
+      readonly untilMs: number;
+      /** Those that it paused go on. */
+      readonly runIds: readonly RunId[];
+    },
+  ): Promise<Answer<ExtendedBudget>>;
   applyPolicy(command: ApplyPolicy): Promise<Answer<PolicyChange>>;
   rollbackPolicy(command: RollbackPolicy): Promise<Answer<PolicyChange>>;
   activePolicies(): Promise<readonly ActivePolicy[]>;

@@ -133,6 +133,7 @@ const changeRun = (view: RunView, fact: Fact): RunView => {
     case 'run-nudged':
     case 'run-throttled':
     case 'budget-extended':
+    case 'fleet-budget-extended':
     case 'audit-recorded':
       return view;
     default:

@@ -4,6 +4,7 @@ import type { RunId } from './ids.ts';
 import type { HostFigures } from './observations.ts';
 import type { RunRequest } from './run-spec.ts';
 import type { SignalName } from './signals.ts';
+import type { CostBasis } from './spending.ts';
 import type { IncidentView, RunRow, RunView, TimelineEntry } from './views.ts';
 
 /** RFC 9457, as `application/problem+json`. `hint` says what to do next; `code` is for programs. */
@@ -72,11 +73,20 @@ export interface VerifyReply {
   readonly survivors: readonly { readonly runId: RunId; readonly survivors: number }[];
 }
 
-/** One budget of a policy as it stands for one run; `usd` has the extensions in it. */
+/** One budget of a policy as it stands for one run, or for the fleet in its window; `usd` has the extensions in it. */
 export interface BudgetView {
   readonly budget: string;
-  readonly runId: RunId;
+  readonly scope: 'job' | 'fleet';
+  /** null for a budget of the fleet. */
+  readonly runId: RunId | null;
+  /** Of the run, or of the policy. */
   readonly name: string;
+  /** null for a job as a whole. `openUntilMs` is null between two nights. */
+  readonly window: {
+    readonly name: string;
+    readonly fromMs: number | null;
+    readonly openUntilMs: number | null;
+  } | null;
   readonly usd: number | null;
   readonly extraUsd: number;
   readonly times: number;
@@ -84,6 +94,11 @@ export interface BudgetView {
   /** null while nothing could be priced. */
   readonly spentUsd: number | null;
   readonly spentTokens: number | null;
+  /** How the sum is known: the least sure part counts; null while nothing was spent. */
+  readonly basis: CostBasis | null;
+  /** What is left, never below zero; null where the budget has no such part. */
+  readonly leftUsd: number | null;
+  readonly leftTokens: number | null;
 }
 
 /** Body of `POST /process/kill` and `/process/restart`, and of `/v1/runs/:id/{stop,restart,pause,resume}` (without runId). */

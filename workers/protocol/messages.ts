@@ -6,6 +6,7 @@ import type { HostFigures } from './observations.ts';
 import type { PolicyProposal } from './policies.ts';
 import type { ContainmentHandle, ProcessIdentity, RunLimits } from './run-spec.ts';
 import type { SignalVector } from './signals.ts';
+import type { FleetExtension } from './spending.ts';
 
 /** All a worker needs to know of a run in order to watch it. */
 export interface WatchedRun {
@@ -60,7 +61,10 @@ export type RunChange =
   | { readonly kind: 'budget-extended'; readonly runId: RunId; readonly budget: string; readonly extraUsd: number };
 
 /** Coordinator to detection. */
-export type DetectionMessage = RunChange | PolicyProposal;
+export type DetectionMessage =
+  | RunChange
+  | PolicyProposal
+  | { readonly kind: 'fleet-budget-extended'; readonly extension: FleetExtension };
 
 /** Coordinator to sampling. `refill`: detection is new, read the recent past again. */
 export type SamplingMessage = RunChange | { readonly kind: 'refill' };

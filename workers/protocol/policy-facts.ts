@@ -73,6 +73,16 @@ export type SteeringFact =
       readonly reason: string;
     }
   | {
+      readonly kind: 'fleet-budget-extended';
+      readonly budget: string;
+      /** What is added to the sum of the policy until the window ends, all extensions together. */
+      readonly extraUsd: number;
+      readonly times: number;
+      readonly untilMs: number;
+      readonly by: Actor;
+      readonly reason: string;
+    }
+  | {
       readonly kind: 'budget-extended';
       readonly runId: RunId;
       readonly budget: string;

@@ -93,6 +93,27 @@ export const signals = {
   'tokens.output': signal('count', 'agent', 'tokens that the model wrote since the start'),
   'cost.usd': signal('usd', 'agent', 'cost since the start; absent while no token could be priced'),
   'cost.usd_10m': signal('usd', 'agent', 'cost in the last 10 minutes'),
+  'cost.basis': signal('text', 'agent', 'how the cost is known: reported, computed or unpriced'),
+  'fleet.usd_hour': signal('usd', 'agent', 'cost of all jobs together since the hour began'),
+  'fleet.tokens_hour': signal('count', 'agent', 'tokens of all jobs together since the hour began'),
+  'fleet.usd_day': signal('usd', 'agent', 'cost of all jobs together since midnight'),
+  'fleet.tokens_day': signal('count', 'agent', 'tokens of all jobs together since midnight'),
+  'fleet.usd_week': signal('usd', 'agent', 'cost of all jobs together since Monday'),
+  'fleet.tokens_week': signal('count', 'agent', 'tokens of all jobs together since Monday'),
+  'fleet.usd_month': signal('usd', 'agent', 'cost of all jobs together since the first of the month'),
+  'fleet.tokens_month': signal('count', 'agent', 'tokens of all jobs together since the first of the month'),
+  'fleet.usd_window': signal('usd', 'agent', 'cost of all jobs together since the night window of the policy opened'),
+  'fleet.tokens_window': signal(
+    'count',
+    'agent',
+    'tokens of all jobs together since the night window of the policy opened',
+  ),
+  'fleet.basis': signal(
+    'text',
+    'agent',
+    'how the cost of all jobs since midnight or nightfall is known: the least sure one counts',
+  ),
+  'fleet.top_burner': signal('count', 'agent', '1 where this run spends most of all that go on; absent otherwise'),
 } as const satisfies Record<string, SignalDefinition>;
 
 export type SignalName = keyof typeof signals;

@@ -129,6 +129,8 @@ const sentenceOf = (fact: Fact): string => {
       return `nudged by ${fact.by} (${fact.via}): ${fact.message}`;
     case 'run-throttled':
       return `throttled by ${fact.how}: ${fact.reason}`;
+    case 'fleet-budget-extended':
+      return `budget ${fact.budget} of the fleet extended by $${fact.extraUsd} in all until ${new Date(fact.untilMs).toISOString()}${because(fact.reason)}`;
     case 'budget-extended':
       return `budget ${fact.budget} extended by $${fact.extraUsd} in all${because(fact.reason)}`;
     case 'audit-recorded':

@@ -38,6 +38,7 @@ const faces: { readonly [Kind in FactKind]?: FactFace } = {
   'run-nudged': { shape: 'triangle', tone: 'accent' },
   'run-throttled': { shape: 'bars', tone: 'calm' },
   'budget-extended': { shape: 'half', tone: 'accent' },
+  'fleet-budget-extended': { shape: 'half', tone: 'accent' },
 };
 
 export const faceOfFact = ({ fact }: TimelineEntry): FactFace => {

@@ -1,11 +1,9 @@
 import type { AgentEvent, TokenUsage } from '#protocol/agent-events';
+import type { CostBasis, Spent } from '#protocol/spending';
 import type { Pricing } from './pricing.ts';
 import { mixHash } from './step.ts';
 
 type Used = Extract<AgentEvent, { kind: 'tokens-used' }>;
-
-/** How the cost is known: the agent said it, we multiplied, or some model has no price and the rest is what is known. */
-export type CostBasis = 'reported' | 'computed' | 'unpriced';
 
 export interface LedgerView {
   readonly totalTokens: number;
@@ -22,6 +20,8 @@ export interface LedgerView {
 
 export interface TokenLedger {
   observe(event: AgentEvent): void;
+  /** What is known to have been spent before the part of the stream that was read again; less than that it cannot be. */
+  takeUp(spent: Spent): void;
   view(): LedgerView;
   microsOfLastTenMinutes(nowMs: number): number;
   bytes(): number;
@@ -44,6 +44,7 @@ export const createTokenLedger = (pricing: Pricing): TokenLedger => {
   const settled = new Set<number>();
   const spend = createSpendWindow();
   let counted: TokenUsage = noUsage;
+  let unseenTokens = 0;
   let session = { reported: null as number | null, computed: 0, told: 0, isPriced: false, unpriced: 0 };
   let earlier = { micros: 0, isPriced: false, unpriced: 0, isComputed: false };
 
@@ -102,14 +103,20 @@ export const createTokenLedger = (pricing: Pricing): TokenLedger => {
       if (event.kind === 'cost-reported') report(event.totalMicros, event.atMs);
       if (event.kind === 'session-started') beginSession();
     },
+    takeUp: ({ micros, tokens }) => {
+      unseenTokens = Math.max(unseenTokens, tokens - tokensOf(counted));
+      if (micros <= cost()) return;
+      // An agent's own total, should it still come, stands for this too.
+      session = { ...session, computed: session.computed + micros - cost(), isPriced: true };
+    },
     view: () => {
       const isPriced = earlier.isPriced || session.isPriced;
       const unpricedTokens = earlier.unpriced + session.unpriced;
       const isComputed = earlier.isComputed || session.computed !== 0;
       return {
-        totalTokens: tokensOf(counted),
+        totalTokens: tokensOf(counted) + unseenTokens,
         outputTokens: counted.output,
-        freshTokens: tokensOf(counted) - counted.cacheRead,
+        freshTokens: tokensOf(counted) + unseenTokens - counted.cacheRead,
         micros: isPriced ? cost() : null,
         basis: unpricedTokens > 0 || !isPriced ? 'unpriced' : isComputed ? 'computed' : 'reported',
         unpricedTokens,
