@@ -32,7 +32,7 @@ export interface DaemonClient {
   timeline(query: { readonly runId?: RunId; readonly cursor?: string | null }): Promise<Page<TimelineEntry>>;
   log(
     runId: RunId,
-    query: { readonly stdout?: number; readonly stderr?: number; readonly tail?: number },
+    query: { readonly stdout?: number; readonly stderr?: number; readonly tail?: number; readonly limit?: number },
   ): Promise<LogPage>;
   ack(
     incidentId: string,

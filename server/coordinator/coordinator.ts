@@ -45,8 +45,6 @@ export interface CoordinatorOptions {
   /** More running jobs than this are not acted on by a change of policy without a person's word. */
   readonly mostActedOn: number;
   readonly maxConcurrent: number;
-  /** Of one run, both streams together. */
-  readonly logCapBytes: number;
   readonly failpoint: Failpoint | null;
   readonly handleFor: (
     level: ContainmentLevel,
@@ -191,7 +189,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
 
   const logCap = createLogCap({
     clock,
-    capBytes: options.logCapBytes,
+    keeping: options.gateway.logs,
     runs: () => fleet.table.live().map(({ spec, runDir }) => ({ runId: spec.runId, runDir })),
     say: (body) => void desk.say(body),
     log: options.log,

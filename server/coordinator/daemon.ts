@@ -4,6 +4,7 @@ import { handleFor } from '#action/containment/boundary';
 import { probeContainment } from '#action/containment/probe';
 import { readBootId } from '#action/process-identity';
 import { makePrivateDirectory } from '#config/make-directory';
+import type { LogKeeping } from '#protocol/log-keeping';
 import { systemClock } from '#runtime/clock';
 import { type Coordinator, createCoordinator } from './coordinator.ts';
 import type { Failpoint } from './failpoint.ts';
@@ -27,7 +28,7 @@ export interface DaemonSettings {
   readonly after: 'asked' | 'crash' | 'first';
   readonly faultsAllowed: boolean;
   readonly mostActedOn: number;
-  readonly logCapBytes: number;
+  readonly logs: LogKeeping;
   /** Runs at once; 0 is without limit. */
   readonly maxConcurrent: number;
   readonly failpoint: Failpoint | null;
@@ -93,12 +94,12 @@ const guard = async (
       pid: process.pid,
       startedAtMs: Date.now(),
       containment: probe.level,
+      logs: settings.logs,
     },
     after: settings.after === 'crash' ? 'crash' : lease.after,
     bootId: readBootId(),
     faultsAllowed: settings.faultsAllowed,
     mostActedOn: settings.mostActedOn,
-    logCapBytes: settings.logCapBytes,
     maxConcurrent: settings.maxConcurrent,
     failpoint: settings.failpoint,
     handleFor,

@@ -101,6 +101,8 @@ const forgettable: ReadonlySet<Fact['kind']> = new Set([
   'rule-cleared',
   'audit-recorded',
   'output-gap',
+  'log-archived',
+  'log-dropped',
 ]);
 
 const remember = (live: Map<RunId, SealedFact[]>, sealed: SealedFact): void => {

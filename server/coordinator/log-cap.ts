@@ -4,74 +4,104 @@ import path from 'node:path';
 import type { FactBody } from '#protocol/facts';
 import { type GivenBack, givenBackFileName, nothingGivenBack, parseGivenBack } from '#protocol/given-back';
 import type { RunId } from '#protocol/ids';
+import { archivedUpTo, archiveIndexFileName } from '#protocol/log-archive';
+import { keptBytes, type LogKeeping, shortenedAbove } from '#protocol/log-keeping';
 import { indexFileName, type OutputStream, outputFileName, outputStreams, parseIndex } from '#protocol/output-index';
 import type { Clock } from '#runtime/clock';
 
 export interface LogCapOptions {
   readonly clock: Clock;
-  /** For both streams of one run together. */
-  readonly capBytes: number;
+  readonly keeping: LogKeeping;
   readonly runs: () => readonly { readonly runId: RunId; readonly runDir: string }[];
   readonly say: (fact: FactBody) => void;
   readonly log: (level: 'warn', message: string) => void;
 }
 
 const lookEveryMs = 250;
+/** While a log grows by tens of megabytes between two looks. */
+const lookAtFloodEveryMs = 50;
 /** A flood is told every so often, not at every look. */
 const tellEveryMs = 10_000;
-/** What sampling may want to read again stays, however small the cap. */
-const leastKeptBytes = 512 * 1024;
+/** What the archive may be behind, beyond what the log may take, before the cap comes first. */
+const archiveLagBytes = 16 * 1024 * 1024;
 const blockBytes = 512;
 
-interface Told {
-  readonly upTo: Record<OutputStream, number>;
-  atMonoMs: number;
+interface Gap {
+  readonly from: number;
+  readonly upTo: number;
+}
+
+interface Untold {
+  readonly gaps: Map<OutputStream, Gap>;
+  toldAtMs: number;
 }
 
 /**
- * Gives the head of a log back to the disk once it was read and the log is over its cap: offsets stay true, and the job
- * never notices. What is given back is told as a gap.
+ * Gives the head of a log back to the disk once it was read, and archived, and the log is over its cap: offsets stay
+ * true, and the job never notices. Output that comes faster than it can be archived is given back all the same, and
+ * told as a gap.
  */
 export const createLogCap = (options: LogCapOptions): { start(): void; stop(): void } => {
-  const { clock, capBytes, say } = options;
-  const told = new Map<RunId, Told>();
+  const { clock, keeping, say } = options;
+  const untold = new Map<RunId, Untold>();
   const busy = new Set<string>();
+  let isFlood = false;
   let cancel = (): void => undefined;
 
   const look = (): void => {
+    isFlood = false;
     const runs = options.runs();
     for (const { runId, runDir } of runs)
-      for (const stream of outputStreams)
-        if (allocatedBytes(runDir, stream) > capBytes / 2) relieve(runId, runDir, stream);
+      for (const stream of outputStreams) {
+        const allocated = allocatedBytes(runDir, stream);
+        if (allocated > shortenedAbove(keeping)) relieve({ runId, runDir, stream, allocated });
+      }
     const live = new Set(runs.map(({ runId }) => runId));
-    for (const runId of told.keys()) if (!live.has(runId)) told.delete(runId);
-    cancel = clock.after(lookEveryMs, look);
+    for (const [runId, one] of untold) {
+      const isOver = !live.has(runId);
+      if (one.gaps.size > 0 && (isOver || clock.mono() - one.toldAtMs >= tellEveryMs)) tell(runId, one);
+      if (isOver) untold.delete(runId);
+    }
+    cancel = clock.after(isFlood ? lookAtFloodEveryMs : lookEveryMs, look);
   };
 
-  const relieve = (runId: RunId, runDir: string, stream: OutputStream): void => {
+  const relieve = (log: { runId: RunId; runDir: string; stream: OutputStream; allocated: number }): void => {
+    const { runId, runDir, stream, allocated } = log;
     const file = path.join(runDir, outputFileName(stream));
+    const isBehind = allocated > shortenedAbove(keeping) + archiveLagBytes;
+    isFlood ||= isBehind;
     if (busy.has(file)) return;
-    const before = readGivenBack(runDir);
-    const keptBytes = Math.max(leastKeptBytes, capBytes / 4);
-    const upTo = lineStartBefore(file, ingestedBytes(runDir, stream) - keptBytes);
+    const given = readGivenBack(runDir);
+    // Truncated since: what is there now was never given back.
+    const before = sizeOf(file) < given[stream] ? { ...given, [stream]: 0 } : given;
+    const archived = keeping.archives ? archivedBytes(runDir, stream) : Number.POSITIVE_INFINITY;
+    const readUpTo = lineStartBefore(file, ingestedBytes(runDir, stream) - keptBytes(keeping));
+    const upTo = isBehind ? readUpTo : Math.min(readUpTo, archived);
     if (upTo <= before[stream]) return;
     busy.add(file);
     // Written first: whoever reads the log must not take the hole for output.
     writeGivenBack(runDir, { ...before, [stream]: upTo });
     punch(file, { from: before[stream], length: upTo - before[stream] }, (why) => {
       busy.delete(file);
+      const lostFrom = keeping.archives ? Math.max(archived, before[stream]) : before[stream];
       if (why !== null) options.log('warn', `the log ${file} is over its cap and cannot be shortened: ${why}`);
-      else tell(runId, { stream, from: before[stream], upTo });
+      else if (lostFrom < upTo) noteGap(runId, stream, { from: lostFrom, upTo });
     });
   };
 
-  const tell = (runId: RunId, gap: { stream: OutputStream; from: number; upTo: number }): void => {
-    const last = told.get(runId) ?? { upTo: { stdout: 0, stderr: 0 }, atMonoMs: Number.NEGATIVE_INFINITY };
-    if (clock.mono() - last.atMonoMs < tellEveryMs) return;
-    const fromByte = Math.max(last.upTo[gap.stream], told.has(runId) ? 0 : gap.from);
-    const why = `the log is capped at ${capBytes} bytes: what was read first was given back to the disk`;
-    say({ kind: 'output-gap', runId, stream: gap.stream, fromByte, toByte: gap.upTo, why });
-    told.set(runId, { upTo: { ...last.upTo, [gap.stream]: gap.upTo }, atMonoMs: clock.mono() });
+  const noteGap = (runId: RunId, stream: OutputStream, gap: Gap): void => {
+    const one = untold.get(runId) ?? { gaps: new Map<OutputStream, Gap>(), toldAtMs: Number.NEGATIVE_INFINITY };
+    untold.set(runId, one);
+    one.gaps.set(stream, { from: one.gaps.get(stream)?.from ?? gap.from, upTo: gap.upTo });
+  };
+
+  const how = keeping.archives ? 'it came faster than it could be archived' : 'nothing is archived';
+  const why = `the log is capped at ${keeping.capBytes} bytes and ${how}: what was read first was given back to the disk`;
+  const tell = (runId: RunId, one: Untold): void => {
+    for (const [stream, { from, upTo }] of one.gaps)
+      say({ kind: 'output-gap', runId, stream, fromByte: from, toByte: upTo, why });
+    one.gaps.clear();
+    one.toldAtMs = clock.mono();
   };
 
   return { start: look, stop: () => cancel() };
@@ -84,11 +114,18 @@ const allocatedBytes = (runDir: string, stream: OutputStream): number =>
 const ingestedBytes = (runDir: string, stream: OutputStream): number =>
   parseIndex(readEnd(path.join(runDir, indexFileName))).findLast((entry) => entry.stream === stream)?.offset ?? 0;
 
+/** 0 where the archive does not belong to the file any more, because that was truncated. */
+const archivedBytes = (runDir: string, stream: OutputStream): number => {
+  const upTo = archivedUpTo(readEnd(path.join(runDir, archiveIndexFileName)))[stream];
+  return upTo > sizeOf(path.join(runDir, outputFileName(stream))) ? 0 : upTo;
+};
+
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
 const indexEndBytes = 4_096;
 
 const readEnd = (file: string): string => {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  return readAt(file, Math.max(0, size - indexEndBytes), indexEndBytes).toString('latin1');
+  return readAt(file, Math.max(0, sizeOf(file) - indexEndBytes), indexEndBytes).toString('latin1');
 };
 
 const lookBackBytes = 64 * 1024;

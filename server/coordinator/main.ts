@@ -4,12 +4,10 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConfigProblem } from '#config/config';
 import { readGatewaySettings } from '#config/gateway-settings';
+import { readLogKeeping } from '#config/log-settings';
 import { resolvePaths } from '#config/paths';
-import { parseSize } from '#config/quantities';
 import { type DaemonSettings, exitCodes, startDaemon } from './daemon.ts';
 import { armFailpoint } from './failpoint.ts';
-
-const usualLogCapBytes = 256 * 1024 * 1024;
 
 /** A daemon inside this process: for `run --no-daemon`. It ends when it is told to, and its own home goes with it. */
 export interface InProcessDaemon {
@@ -58,7 +56,7 @@ const readSettings = (env: NodeJS.ProcessEnv, log: DaemonSettings['log']): Daemo
     version: manifest.version,
     after: env.FLOWFORGE_AFTER === 'crash' ? 'crash' : 'first',
     mostActedOn: mostActedOn(env.FLOWFORGE_POLICY_HOLD_ABOVE),
-    logCapBytes: logCapBytes(env.FLOWFORGE_LOG_CAP),
+    logs: readLogKeeping(env),
     maxConcurrent: maxConcurrent(env.FLOWFORGE_MAX_CONCURRENT),
     faultsAllowed: env.FLOWFORGE_FAULTS === '1',
     failpoint: armFailpoint(env),
@@ -70,15 +68,6 @@ const log: DaemonSettings['log'] = (level, msg) =>
   void process.stdout.write(`${JSON.stringify({ level, time: new Date().toISOString(), msg })}\n`);
 
 const defaultMostActedOn = 3;
-/** @throws ConfigProblem naming the variable. */
-const logCapBytes = (text: string | undefined): number => {
-  try {
-    return text === undefined ? usualLogCapBytes : parseSize(text);
-  } catch (cause) {
-    throw new ConfigProblem(`FLOWFORGE_LOG_CAP: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
-};
-
 /** @throws ConfigProblem naming the variable. */
 const maxConcurrent = (text: string | undefined): number => {
   if (text === undefined) return 0;

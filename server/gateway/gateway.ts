@@ -1,6 +1,9 @@
 import type { CoordinatorControl, DaemonStatus, GatewayAddress } from '#protocol/control';
 import type { SealedFact } from '#protocol/facts';
+import type { RunId } from '#protocol/ids';
+import type { LogKeeping } from '#protocol/log-keeping';
 import type { FactDelivery, FactReport, LiveFrame, RecordingBatch } from '#protocol/messages';
+import { isOver } from '#protocol/run-state';
 import { openLedger } from '#record/ledger';
 import { createLogView } from '#record/log-view';
 import { openRecordings } from '#record/recordings';
@@ -12,6 +15,7 @@ import { createFrameBeat } from './frame-feed.ts';
 import { createLedgerWriter } from './ledger-writer.ts';
 import { openDoors } from './listen.ts';
 import { openLiveSocket } from './live-socket.ts';
+import { createLogKeeper } from './log-keeper.ts';
 import { createMetrics } from './metrics.ts';
 import { createPolicyBench } from './policy-bench.ts';
 import { createRecordingWriter } from './recording-writer.ts';
@@ -35,6 +39,8 @@ export interface GatewayOptions {
   /** What a new ledger begins with where the old one was set aside under running jobs. */
   readonly unsettled?: readonly SealedFact[];
   readonly coordinator: CoordinatorControl;
+  /** Left out: logs stay as they are. */
+  readonly logs?: LogKeeping;
   readonly clock: Clock;
   /** What only the coordinator knows of the daemon. */
   status(): Partial<DaemonStatus>;
@@ -72,9 +78,12 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     await doors.close();
     await parts.bench.close();
     await parts.replays.close();
+    await keeper?.stop();
     await parts.recordings.close();
     await ledger.close();
   };
+  const liveRuns = (): RunId[] => fleet.views().flatMap(({ runId, state }) => (isOver(state) ? [] : [runId]));
+  const keeper = options.logs === undefined ? null : createLogKeeper({ ...options, keeping: options.logs, liveRuns });
   let stopped: Promise<void> | null = null;
 
   return {
@@ -82,6 +91,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
       port = await doors.listen();
       writer.reportLoss();
       workers.look();
+      keeper?.start();
       return { host: options.host, port, socketPath: options.socketPath };
     },
     facts: async ({ sealed }) => {

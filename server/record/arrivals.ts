@@ -22,6 +22,15 @@ export const arrivalsOf = async (
   return readArrivals(text, { stream, isWhole: text.length < mostBytes }).at;
 };
 
+/** The byte of a stream before which all came earlier than `sinceMs`, as far as the end of its index tells; else 0. */
+export const offsetSince = async (
+  directory: string,
+  { stream, sinceMs }: { stream: OutputStream; sinceMs: number },
+): Promise<number> => {
+  const entries = entriesOf(parseIndex(await readEnd(join(directory, indexFileName), mostBytes)), stream);
+  return entries.findLast(({ atMs }) => atMs < sinceMs)?.offset ?? 0;
+};
+
 /** Bytes between two entries arrived at the later one; what lies before the first is known only where nothing was cut. */
 const readArrivals = (
   text: string,

@@ -24,12 +24,13 @@ interface Ask {
   readonly mostLines: number;
   /** Give a last line that has no newline. */
   readonly takeUnfinished: boolean;
+  readonly mostBytes?: number;
 }
 
 export const readLines = (file: string, ask: Ask): Promise<ReadLines> =>
   withFile(file, { lines: [], end: ask.from, isAtEnd: true }, async (handle, size) => {
     const lines: RawLine[] = [];
-    const stop = Math.min(size, ask.from + mostBytesPerRead);
+    const stop = Math.min(size, ask.from + (ask.mostBytes ?? mostBytesPerRead));
     let end = Math.min(ask.from, size);
     while (end < stop && lines.length < ask.mostLines) {
       const bytes = await readAt(handle, end, Math.min(chunkBytes, size - end));
@@ -45,24 +46,32 @@ export const readLines = (file: string, ask: Ask): Promise<ReadLines> =>
     return { lines, end, isAtEnd: end >= size };
   });
 
-/** The offset at which the last `count` lines begin; the end of the file for 0. */
-export const findTail = (file: string, count: number): Promise<number> =>
-  withFile(file, 0, async (handle, size) => {
-    if (count === 0) return size;
+/**
+ * Where the last `count` lines begin, not before `floor`; the end of the file for 0. `missing` lines would stand
+ * before that.
+ */
+export const findTail = (
+  file: string,
+  { count, floor }: { count: number; floor: number },
+): Promise<{ readonly offset: number; readonly missing: number }> =>
+  withFile(file, { offset: floor, missing: count }, async (handle, size) => {
     let missing = count;
-    const floor = Math.max(0, size - mostBytesPerRead);
-    for (let end = size; end > floor; ) {
-      const start = Math.max(floor, end - chunkBytes);
+    if (missing === 0) return { offset: size, missing };
+    if (size <= floor) return { offset: floor, missing };
+    const lowest = Math.max(floor, size - mostBytesPerRead);
+    for (let end = size; end > lowest; ) {
+      const start = Math.max(lowest, end - chunkBytes);
       const bytes = await readAt(handle, start, end - start);
       for (let at = bytes.length - 1; at >= 0; at -= 1) {
         // The newline that ends the file ends the last line; it does not begin another.
         if (bytes[at] !== newline || start + at === size - 1) continue;
         missing -= 1;
-        if (missing === 0) return start + at + 1;
+        if (missing === 0) return { offset: start + at + 1, missing };
       }
       end = start;
     }
-    return floor;
+    // The line that begins at the floor counts, too; further back than that nobody looks.
+    return { offset: lowest, missing: lowest === floor ? missing - 1 : 0 };
   });
 
 const lookBackBytes = 16_384;

@@ -1,14 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogLine, LogPage } from '#protocol/gateway-api';
-import { givenBackFileName, parseGivenBack } from '#protocol/given-back';
 import type { RunId } from '#protocol/ids';
-import { type OutputStream, outputFileName, outputStreams } from '#protocol/output-index';
-import { createLineRedactor, createRedactor, type Redactor } from '#redaction/redact';
+import { type OutputStream, outputStreams } from '#protocol/output-index';
+import { createRedactor, type Redactor } from '#redaction/redact';
 import { secretValuesOf } from '#redaction/secret-names';
-import { arrivalsOf } from './arrivals.ts';
-import { findTail, readBefore, readLines } from './log-file.ts';
-import { parseJobEnvironment } from './parse-run-spec.ts';
+import { createLogArchive } from './log-archive.ts';
+import { type Begin, endOfStream, readStream } from './log-stream.ts';
+import { readJobEnvironment } from './parse-run-spec.ts';
 
 export interface LogAsk {
   readonly stream: OutputStream | null;
@@ -16,6 +14,8 @@ export interface LogAsk {
   readonly stdout: number | null;
   readonly stderr: number | null;
   readonly tail: number | null;
+  /** Only what came then or later (epoch ms); of lines whose arrival nobody wrote down, all. */
+  readonly sinceMs?: number | null;
   readonly limit: number;
   /** The run is over: a last line without its newline is complete too. */
   readonly ended: boolean;
@@ -31,21 +31,30 @@ export interface LogView {
 const redactorsKept = 64;
 
 export const createLogView = (home: string, clock: { now(): number } = { now: Date.now }): LogView => {
+  const archive = createLogArchive();
   const redactors = new Map<RunId, Redactor>();
   const redactorOf = async (runId: RunId): Promise<Redactor> => {
     const known = redactors.get(runId);
     if (known !== undefined) return known;
-    const made = createRedactor(secretValuesOf(await environmentOf(join(home, 'runs', runId))));
+    const made = createRedactor(secretValuesOf(await readJobEnvironment(join(home, 'runs', runId))));
     if (redactors.size >= redactorsKept) redactors.clear();
     redactors.set(runId, made);
     return made;
   };
-  return {
+  const view: LogView = {
     page: async (runId, ask) => {
       const directory = join(home, 'runs', runId);
       const redactor = await redactorOf(runId);
       const asked = outputStreams.filter((stream) => ask.stream === null || ask.stream === stream);
-      const read = await Promise.all(asked.map((stream) => readStream(redactor, { directory, stream, ask })));
+      const read = await Promise.all(
+        asked.map((stream) =>
+          readStream(
+            { archive, redactor },
+            { directory, stream, begin: beginOf(ask, stream), mostLines: ask.tail ?? ask.limit, ended: ask.ended },
+          ),
+        ),
+      );
+      const isNew = ({ atMs }: LogLine): boolean => atMs === null || atMs >= (ask.sinceMs ?? 0);
       const merged = merge(read.flatMap(({ lines }) => [lines]));
       const shown = ask.tail === null ? merged.slice(0, ask.limit) : merged.slice(-ask.tail);
       const isWhole = ask.tail !== null || shown.length === merged.length;
@@ -56,64 +65,27 @@ export const createLogView = (home: string, clock: { now(): number } = { now: Da
         next[stream] = left?.offset ?? end;
       }
       const isAtEnd = isWhole && read.every((part) => part.isAtEnd);
-      return {
-        lines: isAtEnd && !ask.ended ? dateNewest(shown, clock.now()) : shown,
-        next,
-        ended: ask.ended && isAtEnd,
-      };
+      const lines = (isAtEnd && !ask.ended ? dateNewest(shown, clock.now()) : shown).filter(isNew);
+      // A page without a line says that there is no more for now: what holds none is passed over here.
+      if (lines.length === 0 && !isAtEnd) return view.page(runId, { ...ask, ...next, tail: null });
+      return { lines, next, ended: ask.ended && isAtEnd };
     },
     end: async (runId) => {
       const directory = join(home, 'runs', runId);
       const [stdout, stderr] = await Promise.all(
-        outputStreams.map((stream) => findTail(join(directory, outputFileName(stream)), 0)),
+        outputStreams.map((stream) => endOfStream(archive, { directory, stream })),
       );
       return { stdout: stdout ?? 0, stderr: stderr ?? 0 };
     },
   };
+  return view;
 };
 
-interface StreamPart {
-  readonly stream: OutputStream;
-  readonly lines: readonly LogLine[];
-  readonly end: number;
-  readonly isAtEnd: boolean;
-}
-
-interface Part {
-  readonly directory: string;
-  readonly stream: OutputStream;
-  readonly ask: LogAsk;
-}
-
-const readStream = async (redactor: Redactor, { directory, stream, ask }: Part): Promise<StreamPart> => {
-  const file = join(directory, outputFileName(stream));
-  const kept = await keptFrom(directory, stream);
-  const from = Math.max(kept, ask[stream] ?? (ask.tail === null ? 0 : await findTail(file, ask.tail)));
-  const { lines, end, isAtEnd } = await readLines(file, {
-    from,
-    mostLines: ask.tail ?? ask.limit,
-    takeUnfinished: ask.ended,
-  });
-  if (lines.length === 0) return { stream, end, isAtEnd, lines: [] };
-  const hide = await redactLines(redactor, { file, from });
-  const atOf = await arrivalsOf(directory, { stream, from });
-  return {
-    stream,
-    end,
-    isAtEnd,
-    lines: lines.map(({ offset, text }) => ({ stream, offset, atMs: atOf(offset), text: hide(text) })),
-  };
-};
-
-/** A page may begin inside a private key, which only the lines before it show. */
-const redactLines = async (
-  redactor: Redactor,
-  page: { file: string; from: number },
-): Promise<(line: string) => string> => {
-  const hide = createLineRedactor(redactor);
-  const before = await readBefore(page.file, page.from);
-  if (before.includes('PRIVATE KEY')) for (const line of before.split('\n').slice(0, -1)) hide(line);
-  return hide;
+const beginOf = (ask: LogAsk, stream: OutputStream): Begin => {
+  const offset = ask[stream];
+  if (offset !== null) return { kind: 'at', offset };
+  if (ask.tail !== null) return { kind: 'tail', lines: ask.tail };
+  return typeof ask.sinceMs === 'number' ? { kind: 'since', sinceMs: ask.sinceMs } : { kind: 'at', offset: 0 };
 };
 
 /** Sampling has not seen the newest lines of a live run yet: they came just now. */
@@ -138,20 +110,3 @@ const merge = (streams: readonly (readonly LogLine[])[]): readonly LogLine[] => 
 };
 
 const arrival = (line: LogLine): number => line.atMs ?? Number.POSITIVE_INFINITY;
-
-/** Before this byte the log was given back to the disk. */
-const keptFrom = async (directory: string, stream: OutputStream): Promise<number> => {
-  try {
-    return parseGivenBack(await readFile(join(directory, givenBackFileName), 'utf8'))[stream];
-  } catch {
-    return 0; // all of it is there
-  }
-};
-
-const environmentOf = async (directory: string): Promise<Readonly<Record<string, string>>> => {
-  try {
-    return parseJobEnvironment(await readFile(join(directory, 'spec.json'), 'utf8'));
-  } catch {
-    return {}; // gone with its run: what has the shape of a secret is still hidden
-  }
-};

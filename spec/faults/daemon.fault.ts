@@ -5,12 +5,14 @@ import type { Fact } from '#protocol/facts';
 import type { RunId } from '#protocol/ids';
 import { isRunning, script } from '../e2e/flowforge.ts';
 import { type Fault, held, spread, type Verdict } from './fault.ts';
-import { type GuardedHome, isEnded, linesOf, openHome, usualLoad } from './guarded-home.ts';
+import { type GuardedHome, isEnded, openHome, usualLoad } from './guarded-home.ts';
 
 const printer = (options: {
   readonly rate: number;
   readonly count: number;
   readonly code?: number;
+  /** Characters more a line. */
+  readonly pad?: number;
 }): readonly string[] => [
   'python3',
   script('prints_lines.py'),
@@ -21,6 +23,8 @@ const printer = (options: {
     String(options.count),
     '--code',
     String(options.code ?? 0),
+    '--pad',
+    String(options.pad ?? 0),
     '--timeout',
     '300',
   ],
@@ -45,23 +49,38 @@ const killOften = async (home: GuardedHome, times: number): Promise<void> => {
 };
 
 const killedUnderFlow = async ({ short }: { readonly short: boolean }): Promise<Verdict> => {
-  const home = await openHome();
+  const home = await openHome({
+    env: { FLOWFORGE_LOG_CAP: '1MB', FLOWFORGE_ARCHIVE: 'on', FLOWFORGE_ARCHIVE_AFTER: '0s' },
+  });
   const count = short ? 12_000 : 60_000;
   const times = short ? 4 : 26;
-  const { runId } = await home.start(printer({ rate: short ? 2_000 : 1_000, count, code: 5 }));
+  const { runId } = await home.start(printer({ rate: short ? 2_000 : 1_000, count, code: 5, pad: 80 }));
+  const file = (name: string): string => path.join(home.home, 'runs', runId, name);
   await killOften(home, times);
   const view = await settled(home, runId, 180_000);
   expect(view.exitCode).to.equal(5);
-  const numbers = linesOf(path.join(home.home, 'runs', runId, 'stdout.log'));
-  expect(numbers).to.have.length(count);
-  expect(new Set(numbers).size).to.equal(count);
-  const index = readFileSync(path.join(home.home, 'runs', runId, 'index'), 'latin1')
+  const given = JSON.parse(readFileSync(file('given-back'), 'utf8')) as { stdout: number };
+  expect(given.stdout, 'bytes given back while it ran').to.be.greaterThan(100_000);
+  const archived = await home.untilFact(runId, 'log-archived', 60_000);
+  expect([existsSync(file('stdout.log')), archived.lines]).to.deep.equal([false, count]);
+  const { stdout } = await home.forge.run('logs', runId);
+  const numbers = stdout
     .trimEnd()
-    .split('\n');
+    .split('\n')
+    .map((line) => Number(/^line (\d+) of/.exec(line)?.[1]));
+  expect(numbers).to.deep.equal(Array.from({ length: count }, (_, at) => at + 1));
+  expect(
+    (await home.facts(runId)).filter((fact) => fact.kind === 'output-gap'),
+    'nothing was lost',
+  ).to.deep.equal([]);
+  const index = readFileSync(file('index'), 'latin1').trimEnd().split('\n');
   const counted = Number(index.at(-1)?.split(' ')[3]);
   expect(counted, 'lines counted by sampling').to.equal(count);
   await home.end();
-  return held(`${times} kills, ${count} lines exactly once, counted once, exit code 5`);
+  const kb = (bytes: number): number => Math.round(bytes / 1_000);
+  return held(
+    `${times} kills, ${count} lines exactly once in \`logs\`, counted once, exit code 5; ${kb(given.stdout)} of ${kb(archived.bytes)} KB left the capped log while it ran, the archive has ${kb(archived.archivedBytes)} KB`,
+  );
 };
 
 const endedMeanwhile = async (): Promise<Verdict> => {

@@ -8,7 +8,7 @@ import { CliProblem } from '#cli/problem';
 import { toRunRequest } from '#cli/run-request';
 import type { DaemonStatus, StartedRun } from '#protocol/control';
 import type { Fact, FactKind } from '#protocol/facts';
-import type { Page } from '#protocol/gateway-api';
+import type { LogPage, Page } from '#protocol/gateway-api';
 import { parseRunId, type RunId } from '#protocol/ids';
 import type { RunRequest } from '#protocol/run-spec';
 import { isOver } from '#protocol/run-state';
@@ -204,7 +204,7 @@ const settleLoad = async ({ forge, ask, load }: Closing & { readonly load: reado
     return now.every(({ run }) => run.settled);
   });
   for (const runId of load) {
-    const numbers = linesOf(path.join(forge.home, 'runs', runId, 'stdout.log'));
+    const numbers = await linesOf({ ask }, runId);
     expect(
       numbers.findIndex((number, i) => number !== i + 1),
       `a line of ${runId} is missing or doubled`,
@@ -212,12 +212,17 @@ const settleLoad = async ({ forge, ask, load }: Closing & { readonly load: reado
   }
 };
 
-/** The numbers of `prints_lines.py`, without a last line that a kill cut. */
-export const linesOf = (file: string): readonly number[] =>
-  readFileSync(file, 'utf8')
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => Number(/^line (\d+) of/.exec(line)?.[1]));
+/** The numbers of `prints_lines.py`, from its log wherever that lies now, without a last line that a kill cut. */
+export const linesOf = async ({ ask }: Pick<GuardedHome, 'ask'>, runId: RunId): Promise<readonly number[]> => {
+  const numbers: number[] = [];
+  for (let next: LogPage['next'] | null = null; ; ) {
+    const from: LogPage['next'] | null = next;
+    const page: LogPage = await ask((client) => client.log(runId, { stdout: 0, stderr: 0, ...from, limit: 5_000 }));
+    numbers.push(...page.lines.map(({ text }) => Number(/^line (\d+) of \d/.exec(text)?.[1])));
+    if (page.ended || page.lines.length === 0) return Number.isNaN(numbers.at(-1)) ? numbers.slice(0, -1) : numbers;
+    next = page.next;
+  }
+};
 
 const checkInvariants = async ({
   forge,

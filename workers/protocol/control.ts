@@ -1,6 +1,7 @@
 import type { Actor } from './actor.ts';
 import type { WorkerName } from './facts.ts';
 import type { JobId, RunId } from './ids.ts';
+import type { LogKeeping } from './log-keeping.ts';
 import type { Acknowledge, ActivePolicy, ApplyPolicy, PolicyChange, RollbackPolicy } from './policies.ts';
 import type { ContainmentLevel, RunRequest } from './run-spec.ts';
 
@@ -117,4 +118,5 @@ export interface GatewaySetup {
   readonly pid: number;
   readonly startedAtMs: number;
   readonly containment: ContainmentLevel;
+  readonly logs: LogKeeping;
 }

@@ -114,6 +114,8 @@ const changeRun = (view: RunView, fact: Fact): RunView => {
     case 'stop-signalled':
     case 'stop-refused':
     case 'output-gap':
+    case 'log-archived':
+    case 'log-dropped':
     case 'rule-pending':
     case 'rule-cleared':
     case 'incident-opened':

@@ -93,6 +93,16 @@ export type RunFact =
       readonly toByte: number;
       readonly why: string;
     }
+  /** Its output lies in its archive, redacted, where it takes `archivedBytes`; the files it wrote are gone. */
+  | {
+      readonly kind: 'log-archived';
+      readonly runId: RunId;
+      readonly bytes: number;
+      readonly lines: number;
+      readonly archivedBytes: number;
+    }
+  /** Its output is gone for good. */
+  | { readonly kind: 'log-dropped'; readonly runId: RunId; readonly bytes: number; readonly why: string }
   | {
       readonly kind: 'restart-scheduled';
       readonly runId: RunId;

@@ -18,6 +18,7 @@ export const toTimelineEntry = (fact: Fact): TimelineEntry => ({
 
 const background: ReadonlySet<Fact['kind']> = new Set([
   'tree-empty',
+  'log-archived',
   'run-settled',
   'rule-pending',
   'rule-cleared',
@@ -73,6 +74,10 @@ const sentenceOf = (fact: Fact): string => {
       return `resumed: ${fact.reason}`;
     case 'output-gap':
       return `${fact.stream} bytes ${fact.fromByte}-${fact.toByte} are gone: ${fact.why}`;
+    case 'log-archived':
+      return `output archived: ${count(fact.lines, 'line', 'lines')}, ${fact.bytes} bytes in ${fact.archivedBytes}`;
+    case 'log-dropped':
+      return `output dropped: ${fact.why}`;
     case 'restart-scheduled':
       return `restart ${fact.attempt} in ${seconds(fact.delayMs)}: ${fact.reason}`;
     case 'run-restarted':

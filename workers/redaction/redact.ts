@@ -39,16 +39,26 @@ const maskOption = (word: string): string => {
  * For a log, line by line: knows that it is inside a private key, which no single line of the key shows. The block is
  * over at its END line, or after so many lines that it cannot be a key.
  */
-export const createLineRedactor = (redactor: Redactor): ((line: string) => string) => {
-  let linesLeft = 0;
-  return (line) => {
-    if (linesLeft > 0) {
-      linesLeft = /-----END [A-Z0-9 ]{0,40}-----/.test(line) ? 0 : linesLeft - 1;
-      return mask;
-    }
-    if (/-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/.test(line) && !line.includes('-----END '))
-      linesLeft = longestKeyLines;
-    return redactor.text(line);
+export const createLineRedactor = (redactor: Redactor): ((line: string) => string) =>
+  createResumedRedactor(redactor, 0).hide;
+
+/** The same for a log that is read in parts. @param keyLinesLeft where the part before ended; 0 at the beginning. */
+export const createResumedRedactor = (
+  redactor: Redactor,
+  keyLinesLeft: number,
+): { hide(line: string): string; keyLinesLeft(): number } => {
+  let linesLeft = keyLinesLeft;
+  return {
+    keyLinesLeft: () => linesLeft,
+    hide: (line) => {
+      if (linesLeft > 0) {
+        linesLeft = /-----END [A-Z0-9 ]{0,40}-----/.test(line) ? 0 : linesLeft - 1;
+        return mask;
+      }
+      if (/-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/.test(line) && !line.includes('-----END '))
+        linesLeft = longestKeyLines;
+      return redactor.text(line);
+    },
   };
 };
 
