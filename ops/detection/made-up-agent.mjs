@@ -33,3 +33,33 @@ const message = (n, parent, block) =>
     },
     parent_tool_use_id: parent,
   });
+
+/**
+ * What looks like an agent's stream and is none, or is one that went wrong: about `bytes` of it, as text.
+ * unparsable: JSON-looking lines that are no JSON; truncated: records cut in their middle; foreign: JSON of some other
+ * program; huge: records of 300 KB; nested: records that hold values nested by the thousand; noisy: one record in
+ * twenty lines of log.
+ */
+export const hostileAgent = (kind, bytes) => {
+  const init = record({ type: 'system', subtype: 'init', session_id: 's', model: 'claude-haiku-4-5' });
+  const parts = [init];
+  for (let n = 0, length = init.length; length < bytes; n++) {
+    parts.push(hostileLines[kind](n));
+    length += parts.at(-1).length;
+  }
+  return parts.join('');
+};
+
+const callOf = (n) => ({ type: 'tool_use', id: `call_${n}`, name: 'Bash', input: { command: `make part_${n} of ${n % 97}` } });
+const filler = 'the quick brown fox jumps over the lazy dog; ';
+const hostileLines = {
+  unparsable: (n) => `{"type":"assistant","message":{"id":msg_${n},"content":[{'type':"tool_use","id":"call_${n}"}]}}\n`,
+  truncated: (n) => `${message(n, null, callOf(n)).slice(0, 150 + (n % 90))}\n`,
+  foreign: (n) => record({ level: 'info', time: n, msg: `request ${n} done`, req: { id: n, url: `/items/${n}` } }),
+  huge: (n) => message(n, null, { type: 'text', text: `${n} ${filler.repeat(7_000)}` }),
+  nested: (n) => `{"type":"assistant","n":${n},"message":${'{"a":['.repeat(3_000)}1${']}'.repeat(3_000)}}\n`,
+  noisy: (n) =>
+    n % 20 === 0
+      ? message(n, null, callOf(n))
+      : `2030-01-02T00:00:00Z worker ${n % 7} {"part":${n},"state":"done" took ${n % 91} ms and went on }\n`,
+};

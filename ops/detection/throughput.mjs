@@ -1,9 +1,9 @@
-// usage: node ops/detection/throughput.mjs [--lines 2000000] [--kind log|equal|random|long|json|agent|broken]
+// usage: node ops/detection/throughput.mjs [--lines 2000000] [--kind KIND]
 // Cost of a scan on one core: timestamped 100-byte lines that all differ, then hostile streams, with all detectors on.
 import { parseArgs } from 'node:util';
 import { createScan } from '../../dist/workers/offline/scan.js';
 import { createRedactor } from '../../dist/workers/redaction/redact.js';
-import { agentStream } from './made-up-agent.mjs';
+import { agentStream, hostileAgent } from './made-up-agent.mjs';
 import { pieces } from './made-up-output.mjs';
 
 const { values } = parseArgs({ options: { lines: { type: 'string', default: '2000000' }, kind: { type: 'string' } } });
@@ -16,8 +16,20 @@ const kinds = [
   { name: 'deep JSON', kind: 'json', count: lines / 2 },
   { name: 'an agent: events', kind: 'agent', count: lines / 20 },
   { name: 'an agent, every fourth record broken', kind: 'broken', count: lines / 20 },
+  { name: 'an agent whose JSON is none', kind: 'unparsable', count: lines / 4 },
+  { name: 'an agent, every record cut', kind: 'truncated', count: lines / 4 },
+  { name: "another program's JSON after an agent's", kind: 'foreign', count: lines / 4 },
+  { name: 'an agent, records of 300 KB', kind: 'huge', count: lines / 4 },
+  { name: 'an agent, nested by the thousand', kind: 'nested', count: lines / 4 },
+  { name: 'an agent, a record in twenty lines', kind: 'noisy', count: lines / 4 },
 ];
+const hostileAgents = new Set(['unparsable', 'truncated', 'foreign', 'huge', 'nested', 'noisy']);
 const piecesOf = function* (kind, count) {
+  if (hostileAgents.has(kind)) {
+    const all = Buffer.from(hostileAgent(kind, count * 100));
+    for (let from = 0; from < all.length; from += 1 << 20) yield all.subarray(from, from + (1 << 20));
+    return;
+  }
   if (kind !== 'agent' && kind !== 'broken') return yield* pieces(kind, count);
   for (let from = 0; from < count; from += 2000)
     yield Buffer.from(agentStream({ calls: 2000, agents: 1, from, broken: kind === 'broken' }));

@@ -35,14 +35,33 @@ export const letterBytes = Uint8Array.from({ length: 256 }, (_, byte) =>
 /** Each byte value with ASCII capitals made small. */
 export const foldedBytes = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 65 && byte <= 90 ? byte + 32 : byte));
 
-const hashPrime = 0x01000193;
 export const wordSeed = 0x811c9dc5 | 0;
 
-/** FNV-1a, the hash that the pass over a line computes letter by letter. */
+/** Four bytes at once: a word costs a step for each four of its letters. */
+export const hashFour = (hash: number, four: number): number => {
+  const mixed = Math.imul(hash ^ four, 0x9e3779b1);
+  return mixed ^ (mixed >>> 15);
+};
+
+/** The hash that the pass over a line makes of a word: four bytes a step, capitals made small, the last step filled with zeros. */
+export const hashBytes = (bytes: Uint8Array, from: number, to: number, seed = wordSeed): number => {
+  let hash = seed;
+  let four = 0;
+  let free = 32;
+  for (let at = from; at < to; at++) {
+    free -= 8;
+    four |= (foldedBytes[bytes[at] ?? 0] ?? 0) << free;
+    if (free > 0) continue;
+    hash = hashFour(hash, four);
+    four = 0;
+    free = 32;
+  }
+  return free === 32 ? hash : hashFour(hash, four);
+};
+
 export const hashWord = (word: string): number => {
-  let hash = wordSeed;
-  for (const byte of Buffer.from(word)) hash = Math.imul(hash ^ (foldedBytes[byte] ?? 0), hashPrime);
-  return hash;
+  const bytes = Buffer.from(word);
+  return hashBytes(bytes, 0, bytes.length);
 };
 
 /** A set of word hashes that turns nearly every stranger away by one load. */
@@ -56,6 +75,11 @@ export class WordSet {
       this.hashes.add(hash);
       this.filter[hash & 4095] = 1;
     }
+  }
+
+  /** False for nearly every stranger. */
+  mayHave(hash: number): boolean {
+    return this.filter[hash & 4095] === 1;
   }
 
   has(hash: number): boolean {

@@ -1,7 +1,7 @@
 import { byteKind, byteKinds, foldedBytes, hashWord, WordSet } from './byte-kinds.ts';
 
 // Whole words, case ignored. Words that also name ordinary things (limit, missing, warning, invalid) are left out.
-const words = new WordSet(`
+export const failureWordList = `
   error errors err fail fails failed failing failure failures fatal panic panicked exception exceptions traceback stacktrace
   crash crashed crashes crashing abort aborted aborting refused denied unauthorized forbidden timeout timeouts unreachable unavailable
   rejected unable cannot retrying retry retries killed oom segfault segmentation sigsegv sigabrt sigkill corrupt corrupted exhausted
@@ -11,7 +11,8 @@ const words = new WordSet(`
   erreur erreurs échec Échec échoué refusé impossible
   fallo fallos falló fallido excepción denegado rechazado erro erros falha falhas falhou exceção negado
   errore errori fallito eccezione rifiutato błąd błędy odmowa misslyckades fejl mislykkedes hata chyba virhe epäonnistui
-  gagal kesalahan lỗi`);
+  gagal kesalahan lỗi`;
+const words = new WordSet(failureWordList);
 
 // Scripts that inflect or do not part words by spaces: the stem is looked for anywhere in the word.
 const stems = [
@@ -56,14 +57,15 @@ for (const stem of stems) {
 
 // CamelCase names end in these: ReadTimeoutError, NullPointerException, ConnectFailure.
 const suffixes = ['error', 'exception', 'failure'].map((suffix) => Buffer.from(suffix));
+/** The last letters of those: most long words end otherwise, and need no closer look. */
+const suffixEnds = Uint8Array.from({ length: 256 }, (_, byte) => (/[rne]/i.test(String.fromCharCode(byte)) ? 1 : 0));
 
 const negations = new WordSet('no not without zero never any if');
 const zero = hashWord('0');
 
 /** Whether the word at [from, to) speaks of failure, given the hashes of it and of the word before. */
 export const isFailureWord = (line: Buffer, from: number, to: number, hash: number, before: number): boolean => {
-  const known = words.has(hash);
-  if (!known && !(to - from > 7 && endsInFailure(line, from, to))) return false;
+  if (!words.has(hash) && !endsInFailure(line, from, to)) return false;
   return !isNamed(line, from, to) && before !== zero && !negations.has(before) && !countsNothing(line, to);
 };
 
@@ -82,16 +84,21 @@ const standsAt = (line: Buffer, at: number, stem: Buffer): boolean => {
   return true;
 };
 
+/** Turns most words away by their length and last letter. */
+export const mayEndInFailure = (line: Buffer, from: number, to: number): boolean =>
+  to - from > 7 && suffixEnds[line[to - 1] ?? 0] === 1;
+
 const endsInFailure = (line: Buffer, from: number, to: number): boolean => {
-  const last = (line[to - 1] ?? 0) | 32;
-  if (last !== 114 && last !== 110 && last !== 101) return false;
-  return suffixes.some((suffix) => {
-    if (suffix.length > to - from) return false;
-    for (let back = 1; back <= suffix.length; back++) {
-      if (foldedBytes[line[to - back] ?? 0] !== suffix[suffix.length - back]) return false;
-    }
-    return true;
-  });
+  if (!mayEndInFailure(line, from, to)) return false;
+  for (const suffix of suffixes) if (suffix.length <= to - from && endsIn(line, to, suffix)) return true;
+  return false;
+};
+
+const endsIn = (line: Buffer, to: number, suffix: Buffer): boolean => {
+  for (let back = 1; back <= suffix.length; back++) {
+    if (foldedBytes[line[to - back] ?? 0] !== suffix[suffix.length - back]) return false;
+  }
+  return true;
 };
 
 // `error.log`, `/errors/`, `error-handler`, `retry_policy` name a thing; they do not report a failure.

@@ -19,6 +19,8 @@ export interface LineCursor {
   /** A carriage return inside the line, where the line begins anew. */
   sawReturn: boolean;
   sawText: boolean;
+  /** The word at hand has letters of another script than ASCII. */
+  isForeign: boolean;
 }
 
 export const createLineCursor = (): LineCursor => ({
@@ -34,6 +36,7 @@ export const createLineCursor = (): LineCursor => ({
   rowsUp: 0,
   sawReturn: false,
   sawText: false,
+  isForeign: false,
 });
 
 const spread = 0x5bd1e995;

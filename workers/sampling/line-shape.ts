@@ -1,12 +1,14 @@
 import { lineFlag } from '#protocol/observations';
-import { byteKind, byteKinds, hashWord, letterBytes, WordSet, wordSeed } from './byte-kinds.ts';
-import { hasFailureStem, isFailureWord } from './failure-words.ts';
+import { byteKind, byteKinds, hashBytes, hashFour, hashWord, letterBytes, WordSet, wordSeed } from './byte-kinds.ts';
+import { failureWordList, hasFailureStem, isFailureWord, mayEndInFailure } from './failure-words.ts';
 import { type LineCursor, mix } from './line-cursor.ts';
 import { shapeNumber, shapeUuid } from './number-shape.ts';
 import { skipEscape } from './terminal-escape.ts';
 
-const prime = 0x01000193;
-const frameWords = new WordSet('at file caused');
+const frameWordList = 'at file caused';
+const frameWords = new WordSet(frameWordList);
+// One look turns most words away.
+const tellingWords = new WordSet(`${failureWordList} ${frameWordList} out`);
 
 /**
  * Shapes the line that starts at `start`: one pass, no string. Ends before the newline, or at `end`.
@@ -39,6 +41,7 @@ const begin = (cursor: LineCursor, start: number): void => {
 
 const walk = (cursor: LineCursor, bytes: Buffer): boolean => {
   const { end } = cursor;
+  const lastFour = end - 4;
   let at = cursor.at;
   let mark = 0;
   while (at < end) {
@@ -46,24 +49,33 @@ const walk = (cursor: LineCursor, bytes: Buffer): boolean => {
     if (((byte | 32) - 97) >>> 0 < 26 || letterBytes[byte] !== 0) {
       cursor.from = at;
       let hash = wordSeed;
-      let seen = 0;
-      for (;;) {
-        // ASCII letters by arithmetic: a table would cost a nanosecond a byte.
-        let letter = byte | 32;
-        if ((letter - 97) >>> 0 >= 26) {
-          letter = letterBytes[byte] ?? 0;
-          if (letter === 0) break;
-          seen |= letter;
-        }
-        hash = Math.imul(hash ^ letter, prime);
-        if (++at >= end) break;
+      let four = 0;
+      let others = 0;
+      for (; at <= lastFour; at += 4) {
+        four = fourAt(bytes, at);
+        others = notLetters(four);
+        if (others !== 0) break;
+        hash = hashFour(hash, four);
+      }
+      const letters = Math.clz32(others) >> 3;
+      byte = bytes[at + letters] ?? 0;
+      let isForeign = false;
+      if (others !== 0 && letterBytes[byte] === 0) {
+        at += letters;
+        if (letters > 0) hash = hashFour(hash, four & (-1 << (32 - 8 * letters)));
+      } else {
+        hash = hashLetters(cursor, bytes, at, hash);
+        isForeign = cursor.isForeign;
+        at = cursor.at;
         byte = bytes[at] ?? 0;
       }
       cursor.at = at;
       mark = 0;
       if (at < end && byte >= 48 && byte <= 57) shapeNumber(cursor, bytes);
-      else endWord(cursor, bytes, hash, seen);
+      else endWord(cursor, bytes, hash, isForeign);
       at = cursor.at;
+      // Words mostly end at a space.
+      if (byte === 32 && at < end) at++;
       continue;
     }
     const kind = byteKinds[byte] ?? 0;
@@ -76,7 +88,7 @@ const walk = (cursor: LineCursor, bytes: Buffer): boolean => {
         if (shown !== mark) cursor.l2 = mix(cursor.l2, shown);
         mark = shown;
       }
-      at++;
+      while (++at < end && bytes[at] === byte) continue;
     } else if (kind === byteKind.digit) {
       cursor.at = at;
       cursor.from = at;
@@ -96,20 +108,54 @@ const walk = (cursor: LineCursor, bytes: Buffer): boolean => {
   return false;
 };
 
-const endWord = (cursor: LineCursor, bytes: Buffer, hash: number, seen: number): void => {
+/** Four bytes as one number, with ASCII capitals made small. */
+const fourAt = (bytes: Buffer, at: number): number =>
+  ((bytes[at] ?? 0) << 24) |
+  ((bytes[at + 1] ?? 0) << 16) |
+  ((bytes[at + 2] ?? 0) << 8) |
+  (bytes[at + 3] ?? 0) |
+  0x20202020;
+
+/** The highest bit of each of the four bytes that is no ASCII letter: adding carries into it what lies past a and past z. */
+const notLetters = (four: number): number => {
+  const low = four & 0x7f7f7f7f;
+  return ~(((low + 0x1f1f1f1f) | 0) & ~((low + 0x05050505) | 0) & ~four) & 0x80808080;
+};
+
+/** The rest of a word with letters of other scripts or underscores in it, or of one at the end of what there is. */
+const hashLetters = (cursor: LineCursor, bytes: Buffer, from: number, seed: number): number => {
+  const { end } = cursor;
+  let seen = 0;
+  let at = from;
+  for (; at < end; at++) {
+    const letter = letterBytes[bytes[at] ?? 0] ?? 0;
+    if (letter === 0) break;
+    seen |= letter;
+  }
+  cursor.at = at;
+  cursor.isForeign = seen >= 0x80;
+  return hashBytes(bytes, from, at, seed);
+};
+
+const endWord = (cursor: LineCursor, bytes: Buffer, hash: number, isForeign: boolean): void => {
   const { from, at: to } = cursor;
   if (to - from === 8 && bytes[to] === 45 && shapeUuid(cursor, bytes)) return;
   cursor.l2 = mix(cursor.l2, hash);
   cursor.sawText = true;
-  if ((cursor.flags & lineFlag.failing) === 0) {
-    if (isFailureWord(bytes, from, to, hash, cursor.word) || (seen >= 0x80 && hasFailureStem(bytes, from, to)))
-      cursor.flags |= lineFlag.failing;
-    else if (cursor.word === 0 && frameWords.has(hash) && isStackFrame(bytes, from, to))
-      cursor.flags |= lineFlag.failing;
-    else if (hash === outWord && timedWords.has(cursor.word)) cursor.flags |= lineFlag.failing;
-  }
+  const mayTell = tellingWords.mayHave(hash) || isForeign || mayEndInFailure(bytes, from, to);
+  if (mayTell && (cursor.flags & lineFlag.failing) === 0) judgeWord(cursor, bytes, hash, isForeign);
   cursor.wordBefore = cursor.word;
   cursor.word = hash;
+};
+
+const judgeWord = (cursor: LineCursor, bytes: Buffer, hash: number, isForeign: boolean): void => {
+  const { from, at: to, word } = cursor;
+  const fails =
+    isFailureWord(bytes, from, to, hash, word) ||
+    (isForeign && hasFailureStem(bytes, from, to)) ||
+    (word === 0 && frameWords.has(hash) && isStackFrame(bytes, from, to)) ||
+    (hash === outWord && timedWords.has(word));
+  if (fails) cursor.flags |= lineFlag.failing;
 };
 
 const outWord = hashWord('out');

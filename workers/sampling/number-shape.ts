@@ -1,5 +1,5 @@
 import { lineFlag } from '#protocol/observations';
-import { byteKind, byteKinds, foldedBytes, hashWord, letterBytes, WordSet, wordSeed } from './byte-kinds.ts';
+import { byteKind, byteKinds, foldedBytes, hashBytes, hashWord, letterBytes, WordSet, wordSeed } from './byte-kinds.ts';
 import { type LineCursor, mix } from './line-cursor.ts';
 import { afterFraction, endOfTime, isDigit } from './time-shape.ts';
 
@@ -85,7 +85,7 @@ const figure = (cursor: LineCursor, bytes: Buffer, digitsEnd: number, value: num
   while (bytes[to] === 46 && isDigit(bytes, to + 1)) {
     parts++;
     const fractionEnd = afterFraction(bytes, to, cursor.end);
-    hash = mix(hash, hashOf(bytes, to, fractionEnd));
+    hash = mix(hash, hashBytes(bytes, to, fractionEnd));
     to = fractionEnd;
   }
   const next = bytes[to] ?? 0;
@@ -105,12 +105,6 @@ const figure = (cursor: LineCursor, bytes: Buffer, digitsEnd: number, value: num
   cursor.word = value === 0 && to - from === 1 ? zeroWord : numberWord;
 };
 
-const hashOf = (bytes: Buffer, from: number, to: number): number => {
-  let hash = wordSeed;
-  for (let at = from; at < to; at++) hash = Math.imul(hash ^ (foldedBytes[bytes[at] ?? 0] ?? 0), prime);
-  return hash;
-};
-
 // `exited with code 1`, `exit status 2`, `rc=1`.
 const endsBadly = (cursor: LineCursor): boolean =>
   codeLabels.has(cursor.word) || (codeWords.has(cursor.word) && exitWords.has(cursor.wordBefore));
@@ -127,7 +121,7 @@ const isDuration = (bytes: Buffer, to: number, end: number): boolean => {
   let at = bytes[to] === 32 ? to + 1 : to;
   const from = at;
   while (at < end && at < from + 8 && byteKinds[bytes[at] ?? 0] === byteKind.letter) at++;
-  return at > from && durationUnits.has(hashOf(bytes, from, at));
+  return at > from && durationUnits.has(hashBytes(bytes, from, at));
 };
 
 // 40 %, 12/100, 3 of 10; not a date, a path or a version.
@@ -193,5 +187,5 @@ const isAddress = (bytes: Buffer, from: number, length: number): boolean =>
 const isAttachedDuration = (bytes: Buffer, from: number, to: number): boolean => {
   let at = from;
   while (at < to && isDigit(bytes, at)) at++;
-  return at > from && durationUnits.has(hashOf(bytes, at, to));
+  return at > from && durationUnits.has(hashBytes(bytes, at, to));
 };

@@ -1,3 +1,5 @@
+import { isJsonObject } from './json-grammar.ts';
+
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
 export const isRecord = (value: unknown): value is JsonRecord =>
@@ -5,32 +7,14 @@ export const isRecord = (value: unknown): value is JsonRecord =>
 
 /** The object that a line holds, or null: a stream may carry noise, cut lines and other values. */
 export const parseRecord = (line: string): JsonRecord | null => {
-  if (line.length > checkedChars && !isShallow(line)) return null;
+  const text = line.trim();
+  if (!isJsonObject(text)) return null;
   try {
-    const value: unknown = JSON.parse(line);
+    const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : null;
   } catch {
-    return null; // noise between records: the reader decides whether the next line continues it
+    return null; // the parser has the last word on what the grammar let through
   }
-};
-
-// Parsing costs most where a value nests by the million; no agent nests by the hundred.
-const checkedChars = 16_384;
-const maxNesting = 200;
-
-const isShallow = (line: string): boolean => {
-  let depth = 0;
-  let isInText = false;
-  for (let at = 0; at < line.length; at++) {
-    const unit = line.charCodeAt(at);
-    if (unit === 0x22) isInText = !isInText;
-    else if (unit === 0x5c) at++;
-    else if (isInText) continue;
-    else if (unit === 0x7b || unit === 0x5b) depth++;
-    else if (unit === 0x7d || unit === 0x5d) depth--;
-    if (depth > maxNesting) return false;
-  }
-  return true;
 };
 
 export const textAt = (record: JsonRecord, key: string): string | null => {
