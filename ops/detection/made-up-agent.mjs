@@ -50,10 +50,16 @@ export const hostileAgent = (kind, bytes) => {
   return parts.join('');
 };
 
-const callOf = (n) => ({ type: 'tool_use', id: `call_${n}`, name: 'Bash', input: { command: `make part_${n} of ${n % 97}` } });
+const callOf = (n) => ({
+  type: 'tool_use',
+  id: `call_${n}`,
+  name: 'Bash',
+  input: { command: `make part_${n} of ${n % 97}` },
+});
 const filler = 'the quick brown fox jumps over the lazy dog; ';
 const hostileLines = {
-  unparsable: (n) => `{"type":"assistant","message":{"id":msg_${n},"content":[{'type':"tool_use","id":"call_${n}"}]}}\n`,
+  unparsable: (n) =>
+    `{"type":"assistant","message":{"id":msg_${n},"content":[{'type':"tool_use","id":"call_${n}"}]}}\n`,
   truncated: (n) => `${message(n, null, callOf(n)).slice(0, 150 + (n % 90))}\n`,
   foreign: (n) => record({ level: 'info', time: n, msg: `request ${n} done`, req: { id: n, url: `/items/${n}` } }),
   huge: (n) => message(n, null, { type: 'text', text: `${n} ${filler.repeat(7_000)}` }),

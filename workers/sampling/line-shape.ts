@@ -88,7 +88,7 @@ const walk = (cursor: LineCursor, bytes: Buffer): boolean => {
         if (shown !== mark) cursor.l2 = mix(cursor.l2, shown);
         mark = shown;
       }
-      while (++at < end && bytes[at] === byte) continue;
+      while (++at < end && bytes[at] === byte);
     } else if (kind === byteKind.digit) {
       cursor.at = at;
       cursor.from = at;

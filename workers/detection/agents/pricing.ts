@@ -45,18 +45,9 @@ const priceFrom = (price: ModelPrice, usage: TokenUsage): number =>
 const priceFromBundle = (model: string, usage: TokenUsage, atMs: number): number | null => {
   // Fast mode is dearer than its model, by a factor that the table does not hold.
   if (model.endsWith(':fast')) return null;
-  const writes = usage.cacheWrite5m + usage.cacheWrite1h;
-  const counts = {
-    // The package wants the whole input, with its cached parts named apart.
-    input_tokens: usage.input + usage.cacheRead + writes,
-    cache_read_tokens: usage.cacheRead,
-    cache_write_tokens: writes,
-    cache_write_1h_tokens: usage.cacheWrite1h,
-    output_tokens: usage.output,
-  };
   const spelled = [model, model.slice(model.lastIndexOf('/') + 1)];
   for (const name of spelled) {
-    const found = lookUp(counts, name, atMs);
+    const found = lookUp(usage, name, atMs);
     if (found !== null) return found;
   }
   return null;
@@ -71,9 +62,49 @@ const prices = (): Prices => {
   return loaded;
 };
 
-const lookUp = (counts: Readonly<Record<string, number>>, model: string, atMs: number): number | null => {
-  const oneHour = counts.cache_write_1h_tokens ?? 0;
-  const { cache_write_1h_tokens: _oneHour, ...plain } = counts;
-  const found = prices().calcPrice(oneHour > 0 ? counts : plain, model, { timestamp: new Date(atMs) });
+// Finding a model in the table costs more than all else that is done with an event. Prices change by the hour at most
+// (some are cheaper at night); one that depends on the length of the prompt is asked for each time.
+const keptPrices = 64;
+const knownPrices = new Map<string, ModelPrice | 'by-length' | 'unknown'>();
+
+const lookUp = (usage: TokenUsage, model: string, atMs: number): number | null => {
+  const key = `${Math.floor(atMs / 60_000)} ${model}`;
+  const known = knownPrices.get(key) ?? findPrice(model, atMs);
+  if (knownPrices.size >= keptPrices) knownPrices.clear();
+  knownPrices.set(key, known);
+  if (known === 'unknown') return null;
+  return known === 'by-length' ? ask(usage, model, atMs) : priceFrom(known, usage);
+};
+
+const nothingUsed: TokenUsage = { input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
+
+/** Dollars per million of each kind of tokens, where that is all there is to a price. */
+const findPrice = (model: string, atMs: number): ModelPrice | 'by-length' | 'unknown' => {
+  const found = prices().calcPrice({ input_tokens: 1 }, model, { timestamp: new Date(atMs) });
+  if (found === null) return 'unknown';
+  if (Object.values(found.model_price).some((price) => typeof price === 'object')) return 'by-length';
+  // Micro-dollars for a million are micro-dollars per token, times a million.
+  const per = (kind: keyof TokenUsage): number =>
+    (ask({ ...nothingUsed, [kind]: 1_000_000 }, model, atMs) ?? 0) / 1_000_000;
+  return {
+    input: per('input'),
+    output: per('output'),
+    cacheRead: per('cacheRead'),
+    cacheWrite5m: per('cacheWrite5m'),
+    cacheWrite1h: per('cacheWrite1h'),
+  };
+};
+
+const ask = (usage: TokenUsage, model: string, atMs: number): number | null => {
+  const writes = usage.cacheWrite5m + usage.cacheWrite1h;
+  const counts = {
+    // The package wants the whole input, with its cached parts named apart.
+    input_tokens: usage.input + usage.cacheRead + writes,
+    cache_read_tokens: usage.cacheRead,
+    cache_write_tokens: writes,
+    output_tokens: usage.output,
+    ...(usage.cacheWrite1h > 0 ? { cache_write_1h_tokens: usage.cacheWrite1h } : {}),
+  };
+  const found = prices().calcPrice(counts, model, { timestamp: new Date(atMs) });
   return found === null ? null : Math.round(found.total_price * 1_000_000);
 };

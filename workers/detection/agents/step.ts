@@ -41,7 +41,10 @@ export const mixHash = (a: number, b: number): number => {
   return (high & 0x1fffff) * 0x100000000 + (low >>> 0);
 };
 
-const mixAll = (hashes: readonly number[]): number => [...hashes].sort((a, b) => a - b).reduce(mixHash, hashes.length);
+const mixAll = (hashes: number[]): number => {
+  if (hashes.length > 1) hashes.sort((a, b) => a - b);
+  return hashes.reduce(mixHash, hashes.length);
+};
 
 export const makeStep = (
   calls: readonly StepCall[],
@@ -49,8 +52,6 @@ export const makeStep = (
 ): Step => {
   const [first] = calls;
   if (first === undefined) throw new TypeError('a step needs a call');
-  const errors = new Set(calls.map((call) => (call.ok ? null : call.errorHash)));
-  const printed = new Set(calls.map((call) => call.errorHash));
   const everyWait = calls.every((call) => call.waits !== false);
   return {
     ...at,
@@ -58,8 +59,8 @@ export const makeStep = (
     callHash: mixAll(calls.map((call) => call.callHash)),
     calls,
     isSeen: calls.every((call) => call.resultHash !== null),
-    failed: errors.size > 0 && !errors.has(null),
-    errorHash: printed.size === 1 ? first.errorHash : null,
+    failed: calls.every((call) => !call.ok && call.errorHash !== null),
+    errorHash: calls.every((call) => call.errorHash === first.errorHash) ? first.errorHash : null,
     waits: everyWait ? (calls.some((call) => call.waits === 'poll') ? 'poll' : 'sleep') : false,
     isEmpty: calls.every((call) => call.isEmpty && call.ok),
     tool: first.tool,
