@@ -22,8 +22,11 @@ inLevels('stopping a fork storm', (level, start) => {
       await eventually('the chain to be seen', () => findByTitle(life)[0] ?? null);
       const { outcome } = await stop(run, { graceMs: 0, storm: true });
       if (level === 'cgroup2') expect(outcome.kind).to.equal('verified-empty');
-      if (outcome.kind === 'verified-empty') expect(findByTitle(life)).to.deep.equal([]);
-      else expect(outcome.survivors).not.to.deep.equal([]);
+      const links = run.stdout();
+      if (outcome.kind === 'verified-empty') {
+        expect(findByTitle(life)).to.deep.equal([]);
+        expect(run.stdout(), 'what the chain wrote after it was said to be gone').to.equal(links);
+      } else expect(outcome.survivors).not.to.deep.equal([]);
     });
   }
 });

@@ -36,7 +36,7 @@ export interface GuardedHome {
 
 export interface Stopped {
   readonly outcome: Extract<Fact, { kind: 'stop-verified' | 'kill-incomplete' }>;
-  /** From the boundary kill (or the last signal) to the verdict. */
+  /** From the boundary kill to the verdict; the whole of it where nobody was left to be killed. */
   readonly killMs: number;
   readonly tookMs: number;
 }
@@ -162,8 +162,8 @@ const stoppedOf = (facts: readonly Fact[]): Stopped => {
     (fact): fact is Stopped['outcome'] => fact.kind === 'stop-verified' || fact.kind === 'kill-incomplete',
   );
   if (outcome === undefined) throw new TypeError('expected the outcome of a stop among the facts');
-  const before = facts.filter((fact) => fact.kind === 'stop-signalled' && fact.seq < outcome.seq);
-  return { outcome, killMs: outcome.atMs - (before.at(-1)?.atMs ?? outcome.atMs), tookMs: outcome.tookMs };
+  const kill = facts.findLast((fact) => fact.kind === 'stop-signalled' && fact.signal === 'SIGKILL');
+  return { outcome, killMs: kill === undefined ? outcome.tookMs : outcome.atMs - kill.atMs, tookMs: outcome.tookMs };
 };
 
 const startLoad = async (start: GuardedHome['start'], load: Load | null): Promise<readonly RunId[]> => {

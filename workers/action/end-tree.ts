@@ -4,7 +4,7 @@ import type { Clock } from '#runtime/clock';
 import type { StopUnderWay } from './action-state.ts';
 import type { Thought } from './action-thought.ts';
 import { type Boundary, isLiving } from './containment/membership.ts';
-import { stopTree, verifyDeadlineMs } from './kill-protocol.ts';
+import { stopTree } from './kill-protocol.ts';
 
 const redactor = createRedactor();
 
@@ -38,10 +38,7 @@ export const endTree = async (parts: {
   tellSelf({ kind: 'stop-ended', runId, killed, survivors, tookMs: outcome.tookMs });
 };
 
-/**
- * What an ended run left alive. A single look misses a chain of processes that fork once and exit: "none" is only said
- * after the longer look of a kill, unless the kernel keeps the list or the job's orphans are to be spared.
- */
+/** What an ended run left alive. "None" is proven, not only seen, unless the job's orphans are to be spared anyway. */
 export const countLeft = async ({
   run,
   boundary,
@@ -49,7 +46,6 @@ export const countLeft = async ({
   readonly run: WatchedRun;
   readonly boundary: Boundary;
 }): Promise<number> => {
-  const living = (await boundary.members()).filter(isLiving).length;
-  if (living > 0 || run.keepOrphans || boundary.level() === 'cgroup2') return living;
-  return (await boundary.kill(verifyDeadlineMs)).length;
+  const left = run.keepOrphans ? (await boundary.members()).filter(isLiving) : await boundary.findLeft();
+  return left.length;
 };

@@ -26,7 +26,7 @@ export interface StopOptions {
 }
 
 /** From the boundary kill to the verdict. */
-export const verifyDeadlineMs = 2_000;
+const verifyDeadlineMs = 2_000;
 const longestPollMs = 50;
 
 /**

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '#runtime/clock';
 import { readBootId, readStat, signalProcess } from '../process-identity.ts';
 import { listPids, readEvent, removeTree, writeControl } from './cgroup-files.ts';
-import { type Boundary, describeMember, isLiving, type Member, toMember, wait } from './membership.ts';
+import { type Boundary, describeMember, isLiving, type Member, suspect, toMember, wait } from './membership.ts';
 
 const freezeDeadlineMs = 1_000;
 
@@ -19,12 +19,30 @@ export const openCgroup = (cgroupDir: string, clock: Clock): Boundary => ({
   freeze: () => freeze(cgroupDir, clock),
   thaw: async () => writeControl(cgroupDir, 'cgroup.freeze', '0'),
   isFrozen: async () => readEvent(cgroupDir, 'frozen'),
+  findLeft: async () => findLeft(cgroupDir),
   kill: (deadlineMs) => kill(cgroupDir, { clock, deadlineMs }),
   isEmpty: async () => !readEvent(cgroupDir, 'populated'),
   release: async () => removeTree(cgroupDir),
 });
 
+/** Most looks at a cgroup that is populated although nobody on its list could be looked at. */
+const mostLooks = 20;
+
+/** A chain, in which each process forks once and exits, may be gone from under several looks. */
 const listMembers = (cgroupDir: string): readonly Member[] => {
+  for (let look = 1; ; look += 1) {
+    const members = lookAtMembers(cgroupDir);
+    if (members.length > 0 || look >= mostLooks || !readEvent(cgroupDir, 'populated')) return members;
+  }
+};
+
+const findLeft = (cgroupDir: string): readonly Member[] => {
+  const living = listMembers(cgroupDir).filter(isLiving);
+  if (living.length > 0 || !readEvent(cgroupDir, 'populated')) return living.map(describeMember);
+  return [suspect(listPids(cgroupDir)[0] ?? 0, 'met', readBootId())];
+};
+
+const lookAtMembers = (cgroupDir: string): readonly Member[] => {
   const bootId = readBootId();
   const seen = listPids(cgroupDir).flatMap((pid) => readStat(pid) ?? []);
   // Between the list and its stat a pid may have got a new owner. Who is on a second list is a member, whoever it is.
@@ -56,7 +74,7 @@ const kill = async (
     writeControl(cgroupDir, 'cgroup.freeze', '0');
   }
   if (await becomes(() => !readEvent(cgroupDir, 'populated'), limits)) return [];
-  return listMembers(cgroupDir).filter(isLiving).map(describeMember);
+  return findLeft(cgroupDir);
 };
 
 const becomes = async (

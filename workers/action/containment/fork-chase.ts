@@ -2,53 +2,69 @@ import type { Clock } from '#runtime/clock';
 import { readBootId, readProcFile, readStat, signalProcess } from '../process-identity.ts';
 import { carriesTag } from './run-mark.ts';
 
-/** What looking at every newly forked process of the machine showed. */
-export interface Chase {
-  /** Processes of the run that were met, and killed where they were still there. */
-  readonly caught: number;
-  /** New processes that are not of the run. */
-  readonly strangers: number;
-  /** New pids that were gone before they could be looked at. */
-  readonly missed: number;
-  readonly lastPid: number;
-}
+/**
+ * What looking at every newly forked process of the machine showed. `nobody` is a proof: each process that was alive at
+ * the end was in the process table before, or was looked at. `inconclusive`: processes came faster than they were looked at.
+ */
+export type Chase =
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'caught'; readonly processes: number; readonly lastPid: number }
+  | { readonly kind: 'inconclusive'; readonly lastPid: number };
 
-/** A pass that misses more than it sees proves nothing. */
-export const isConclusive = (chase: Chase): boolean =>
-  chase.caught === 0 && chase.missed <= Math.max(2, chase.strangers);
+/** Pids looked at once more: one of them may have been promised, but not yet visible, when the table was read. */
+const lookBack = 64;
+/** Most new pids looked at in one turn: a counter that leapt further is a storm of its own. */
+const turnLimit = 1_024;
 
-/** Most new pids looked at in one turn: a counter that leapt further has wrapped around, or is a storm of its own. */
-const turnLimit = 256;
+/** The pid handed out last, on the whole machine; null where the system does not tell. */
+export const newestPid = (): number | null => {
+  const pid = Number((readProcFile('/proc/loadavg') ?? '').trim().split(' ')[4] ?? 0);
+  return pid > 0 ? pid : null;
+};
 
 /**
- * Catches a chain, in which each process forks once and exits: a listing of /proc always comes too late for it. The
- * newest pid of the machine tells within microseconds whom to look at. Holds this thread for `forMs`.
+ * Catches a chain, in which each process forks once and exits: a listing of /proc always comes too late for it. Everybody
+ * newer than `since` (read before the listing) is looked at, until nobody came while we looked. Who vanished unseen does
+ * not matter then: its children are newer still. Holds this thread for at most `forMs`.
  */
-export const chaseForks = (options: { readonly tag: number; readonly clock: Clock; readonly forMs: number }): Chase => {
+export const chaseForks = (options: {
+  readonly tag: number;
+  readonly clock: Clock;
+  readonly since: number;
+  readonly forMs: number;
+  /** Those of the run that are met are killed on sight. */
+  readonly kills: boolean;
+}): Chase => {
   const { tag, clock } = options;
   const bootId = readBootId();
   const until = clock.mono() + options.forMs;
-  const counts = { caught: 0, strangers: 0, missed: 0 };
-  let lastPid = newestPid();
-  while (clock.mono() < until) {
+  let caught = 0;
+  let seen = Math.max(0, options.since - lookBack);
+  for (;;) {
     const newest = newestPid();
-    const first = newest < lastPid || newest - lastPid > turnLimit ? newest : lastPid + 1;
-    for (let pid = first; pid <= newest && newest !== lastPid; pid += 1) counts[meet({ pid, tag, bootId })] += 1;
-    lastPid = newest;
+    if (newest === null || newest < seen || newest - seen > turnLimit) return told(caught, newest ?? seen);
+    if (newest === seen) return caught === 0 ? { kind: 'nobody' } : told(caught, newest);
+    for (let pid = seen + 1; pid <= newest; pid += 1) {
+      if (meet({ pid, tag, bootId, kills: options.kills })) caught += 1;
+    }
+    seen = newest;
+    if (clock.mono() >= until) return told(caught, newest);
   }
-  return { ...counts, lastPid };
 };
 
+const told = (processes: number, lastPid: number): Chase =>
+  processes > 0 ? { kind: 'caught', processes, lastPid } : { kind: 'inconclusive', lastPid };
+
+/** True for a living process of the run. */
 const meet = (who: {
   readonly pid: number;
   readonly tag: number;
   readonly bootId: string;
-}): 'caught' | 'strangers' | 'missed' => {
-  const isOurs = carriesTag(who.pid, who.tag);
+  readonly kills: boolean;
+}): boolean => {
+  if (!carriesTag(who.pid, who.tag)) return false;
   const stat = readStat(who.pid);
-  if (isOurs && stat !== null) signalProcess({ ...who, startTicks: stat.startTicks }, 'SIGKILL');
-  if (isOurs) return 'caught';
-  return stat === null ? 'missed' : 'strangers';
+  if (stat === null || stat.isZombie) return false;
+  if (who.kills) signalProcess({ ...who, startTicks: stat.startTicks }, 'SIGKILL');
+  return true;
 };
-
-const newestPid = (): number => Number((readProcFile('/proc/loadavg') ?? '').trim().split(' ')[4] ?? 0);

@@ -1,7 +1,7 @@
 import type { Survivor } from '#protocol/facts';
 import type { ContainmentLevel, ProcessIdentity } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
-import { type ProcessStat, readProcFile } from '../process-identity.ts';
+import { isSame, type ProcessStat, readProcFile } from '../process-identity.ts';
 
 /** One process of a run. A zombie is counted, but it is not alive. */
 export interface Member extends Survivor {
@@ -32,9 +32,11 @@ export interface Boundary {
   freeze(): Promise<readonly Member[]>;
   thaw(): Promise<void>;
   isFrozen(): Promise<boolean>;
+  /** Who is left, looked for as thoroughly as a kill does, but nobody is touched. None means: proven empty. */
+  findLeft(): Promise<readonly Member[]>;
   /** Ends every process, waits at most `deadlineMs`. @returns the survivors; none means: verified empty. */
   kill(deadlineMs: number): Promise<readonly Member[]>;
-  /** A quick look. Only `kill` proves emptiness where the kernel keeps no list of the members. */
+  /** A quick look. Only `findLeft` and `kill` prove emptiness where the kernel keeps no list of the members. */
   isEmpty(): Promise<boolean>;
   /** Gives back what the kernel holds for an empty boundary. */
   release(): Promise<void>;
@@ -51,10 +53,22 @@ export const toMember = (stat: ProcessStat, bootId: string): Member => ({
 
 /** The same member with the first 200 characters of its command line, raw: redact before it is written anywhere. */
 export const describeMember = (member: Member): Member => {
-  const line = member.isZombie ? null : readProcFile(`/proc/${member.pid}/cmdline`);
+  const line = member.isZombie || !isSame(member.identity) ? null : readProcFile(`/proc/${member.pid}/cmdline`);
   const words = (line ?? '').split('\0').join(' ').trim();
   return words === '' ? member : { ...member, command: words.slice(0, 200) };
 };
+
+/** Somebody who may be signalled by nobody: `met` was there, but is gone; of `unmet` only the pid was ever seen. */
+export const suspect = (pid: number, kind: 'met' | 'unmet', bootId: string): Member => ({
+  pid,
+  identity: { bootId, pid, startTicks: -1 },
+  command: kind === 'met' ? '[a chain of short-lived processes]' : doubt,
+  isZombie: false,
+  isStopped: false,
+});
+
+const doubt = '[new processes end faster than they can be told apart]';
+export const isDoubt = (member: Member): boolean => member.command === doubt;
 
 export const isLiving = (member: Member): boolean => !member.isZombie;
 

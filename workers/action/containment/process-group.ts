@@ -19,6 +19,9 @@ export const openProcessGroup = (options: {
     level: 'process-group',
     scan,
     clock: options.clock,
-    findHidden: async () => escaped.run('quick').filter(isLiving),
+    findHidden: async () => {
+      const seen = scan.run('with-cookie').filter(isLiving);
+      return seen.length > 0 ? seen : escaped.run('quick').filter(isLiving);
+    },
   });
 };

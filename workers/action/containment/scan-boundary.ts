@@ -1,17 +1,19 @@
 import type { ContainmentLevel } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
 import { signalProcess } from '../process-identity.ts';
-import { type Boundary, describeMember, isLiving, keyOf, type Member, wait } from './membership.ts';
+import { type Boundary, describeMember, isDoubt, isLiving, keyOf, type Member, wait } from './membership.ts';
 import type { ProcessScan } from './process-scan.ts';
 
 const freezeDeadlineMs = 1_000;
+/** A look that proves nothing is repeated for as long. */
+const lookDeadlineMs = 2_000;
 const emptyScansToTrust = 3;
 
 interface Hunt {
   readonly scan: ProcessScan;
   readonly clock: Clock;
   /** The last look before "empty" is said. */
-  readonly findHidden: () => Promise<readonly Member[]>;
+  readonly findHidden: (kills: boolean) => Promise<readonly Member[]>;
 }
 
 /** A boundary that only exists in the process table: stop everybody until nobody new is found, then kill. */
@@ -29,6 +31,7 @@ export const openScanBoundary = (options: Hunt & { readonly level: ContainmentLe
       const living = findLiving();
       return living.length > 0 && living.every((member) => member.isStopped);
     },
+    findLeft: () => findLeft(options, clock.mono() + lookDeadlineMs),
     kill: (deadlineMs) => killAll(options, clock.mono() + deadlineMs),
     // Those we know are asked first: while one of them lives, the whole table need not be read.
     isEmpty: async () => !scan.known().some(isLiving) && findLiving().length === 0,
@@ -52,13 +55,23 @@ const stopAll = async (hunt: Hunt, untilMs: number): Promise<readonly Member[]> 
   return moving;
 };
 
+const findLeft = async (hunt: Hunt, untilMs: number): Promise<readonly Member[]> => {
+  for (;;) {
+    const found = await hunt.findHidden(false);
+    if (!found.some(isDoubt) || hunt.clock.mono() >= untilMs) return found.map(describeMember);
+    await wait(hunt.clock, 1);
+  }
+};
+
 const killAll = async (hunt: Hunt, untilMs: number): Promise<readonly Member[]> => {
   await stopAll(hunt, Math.min(untilMs, hunt.clock.mono() + freezeDeadlineMs));
-  for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 50)) {
+  for (let pauseMs = 1; ; ) {
     const living = hunt.scan.run('quick').filter(isLiving);
     sendAll(living, 'SIGKILL');
-    const survivors = living.length > 0 ? living : await hunt.findHidden();
+    const survivors = living.length > 0 ? living : await hunt.findHidden(true);
     if (survivors.length === 0 || hunt.clock.mono() >= untilMs) return survivors.map(describeMember);
+    // Who is dying needs time; who hides behind its forks must be given none.
+    pauseMs = living.length > 0 ? Math.min(pauseMs * 2, 50) : 1;
     await wait(hunt.clock, pauseMs);
   }
 };

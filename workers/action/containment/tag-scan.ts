@@ -1,10 +1,11 @@
 import type { ProcessIdentity } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
-import { type Chase, chaseForks, isConclusive } from './fork-chase.ts';
-import { type Boundary, isLiving, type Member, wait } from './membership.ts';
+import { chaseForks, newestPid } from './fork-chase.ts';
+import { type Boundary, isLiving, type Member, suspect, wait } from './membership.ts';
 import { createProcessScan } from './process-scan.ts';
 import { openScanBoundary } from './scan-boundary.ts';
 
+/** Where the system does not tell the newest pid, a second listing is all the proof there is. */
 const confirmAfterMs = 250;
 const chaseMs = 20;
 
@@ -18,25 +19,20 @@ export const openTagScan = (options: {
   const scan = createProcessScan({ tag, isMarkedBy: 'limits', identity });
   const findLiving = (): readonly Member[] => scan.run('with-cookie').filter(isLiving);
 
-  /** Empty is only believed after a look at every new fork, and another a quarter of a second later. */
-  const findHidden = async (): Promise<readonly Member[]> => {
-    const first = chaseForks({ tag, clock, forMs: chaseMs });
-    if (!isConclusive(first)) return [suspectOf(first, identity)];
-    await wait(clock, confirmAfterMs);
+  /** Empty is only believed when everybody who was born during the look was looked at, too. */
+  const findHidden = async (kills: boolean): Promise<readonly Member[]> => {
+    const since = newestPid();
     const living = findLiving();
     if (living.length > 0) return living;
-    const second = chaseForks({ tag, clock, forMs: chaseMs });
-    return isConclusive(second) ? [] : [suspectOf(second, identity)];
+    if (since === null) {
+      await wait(clock, confirmAfterMs);
+      return findLiving();
+    }
+    const chase = chaseForks({ tag, clock, since, forMs: chaseMs, kills });
+    return chase.kind === 'nobody'
+      ? []
+      : [suspect(chase.lastPid, chase.kind === 'caught' ? 'met' : 'unmet', identity.bootId)];
   };
 
   return openScanBoundary({ level: 'tag-scan', scan, clock, findHidden });
 };
-
-const suspectOf = (chase: Chase, identity: ProcessIdentity): Member => ({
-  pid: chase.lastPid,
-  identity: { ...identity, pid: chase.lastPid },
-  command:
-    chase.caught > 0 ? '[a chain of short-lived processes]' : '[new processes end faster than they can be told apart]',
-  isZombie: false,
-  isStopped: false,
-});

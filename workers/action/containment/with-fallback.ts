@@ -37,6 +37,7 @@ export const withFallback = (
     freeze: () => ask((boundary) => boundary.freeze()),
     thaw: () => ask((boundary) => boundary.thaw()),
     isFrozen: () => ask((boundary) => boundary.isFrozen()),
+    findLeft: () => ask((boundary) => boundary.findLeft()),
     kill: (deadlineMs) => ask((boundary) => boundary.kill(deadlineMs)),
     isEmpty: () => ask((boundary) => boundary.isEmpty()),
     release: () => primary.release(),
