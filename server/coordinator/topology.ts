@@ -26,8 +26,7 @@ export const workers: readonly WorkerPlan[] = [
   {
     name: 'detection',
     entry: entry('../../workers/detection/detection-worker.js'),
-    // The columns of a flood keep it busy for longer than the others ever are.
-    stallMs: 900,
+    stallMs: 600,
     maxHeapMb: 512,
     maxBufferMb: 384,
     intensity,

@@ -42,6 +42,9 @@ export const createPlainLineTap: CreateLineTap = ({ firstLine }) => {
         carried[stream] = '';
       }
     },
+    get waiting() {
+      return taken.length;
+    },
     get lines() {
       return lines;
     },

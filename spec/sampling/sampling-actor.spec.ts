@@ -6,6 +6,7 @@ import type { WatchedRun } from '#protocol/messages';
 import type { ObservationBatch, RunObservation } from '#protocol/observations';
 import { createRedactor } from '#redaction/redact';
 import { createManualClock } from '#runtime/clock';
+import { messageLines } from '#sampling/message-size';
 import { readIndex } from '#sampling/output-tail';
 import { createSampling, type OutputGap, type Sampling } from '#sampling/sampling-actor';
 import { createFakeSystem, type FakeSystem } from './fake-processes.ts';
@@ -164,6 +165,17 @@ describe('sampling', () => {
     expect(lastOf(seen()).output.lagBytes).to.be.greaterThan(0);
     await pass(2000);
     expect(lastOf(seen()).output).to.include({ lines: 60_000, lagBytes: 0 });
+  });
+
+  it('cuts a flood of the shortest lines into messages that detection is soon done with', async () => {
+    await watch(runA, 10);
+    await watch(runIdOf(2), 20);
+    for (const runId of [runA, runIdOf(2)]) write('y\n'.repeat(200_000), { runId });
+    await pass(3000);
+    for (const runId of [runA, runIdOf(2)]) expect(lastOf(seen(runId)).output).to.include({ lines: 200_000 });
+    const linesOf = ({ runs }: ObservationBatch): number =>
+      runs.flatMap(({ lines }) => lines).reduce((sum, { count }) => sum + count, 0);
+    expect(Math.max(...batches.map(linesOf))).to.be.within(1, messageLines + 32 * 1024);
   });
 
   it('reads the rest, flushes, tells a last time and forgets when a run ends', async () => {

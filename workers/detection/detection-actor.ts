@@ -136,7 +136,8 @@ export const createDetection = (options: DetectionOptions): Detection => {
         return report === null ? [] : [report];
       });
       keepSpending(batch.atMs);
-      const sent = send(options.outlets, batch, reports);
+      // Its thread breathes between two messages, however fast they come: timers and run changes have their turn.
+      const sent = Promise.all([send(options.outlets, batch, reports), breathe()]).then(() => undefined);
       onTheWay = Promise.all([onTheWay, sent]);
       return sent;
     },
@@ -173,3 +174,5 @@ const send = async (
     reports.length === 0 ? null : outlets.recordings.send({ atMs, rows: reports.map((report) => report.recording) }),
   ]);
 };
+
+const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

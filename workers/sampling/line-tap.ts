@@ -29,6 +29,8 @@ export interface LineTap {
   flush(atMs: number): void;
   /** Lines completed so far, the ones before `firstLine` included. */
   readonly lines: number;
+  /** Of those, how many wait to be taken. */
+  readonly waiting: number;
   /** The newest line that is not blank, redacted, at most 200 bytes. */
   readonly lastLine: string | null;
   /** Rough size of what is kept. */
@@ -64,6 +66,10 @@ class Tap implements LineTap {
 
   get lines(): number {
     return this.taken + this.columns.count;
+  }
+
+  get waiting(): number {
+    return this.columns.count;
   }
 
   get lastLine(): string | null {

@@ -75,6 +75,9 @@ export class RunOutput {
   get unsentBytes(): number {
     return this.#unsentBytes;
   }
+  get unsentLines(): number {
+    return this.#lineTap.waiting;
+  }
   get #lines(): number {
     return this.#linesBefore + this.#lineTap.lines;
   }

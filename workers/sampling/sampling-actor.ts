@@ -8,6 +8,7 @@ import type { Clock } from '#runtime/clock';
 import type { Outlet } from '#runtime/link';
 import { createFileRounds, type FileRounds } from './file-rounds.ts';
 import { createHostWatch, type HostReading, type HostWatch } from './host-figures.ts';
+import { inMessages } from './message-size.ts';
 import { turnMs } from './pacing.ts';
 import { openProcFiles, type ProcFiles } from './proc-files.ts';
 import { createProcessTable, type ProcessTable } from './process-table.ts';
@@ -47,8 +48,11 @@ export const createSampling = (options: SamplingOptions): Sampling => new Sampli
 
 /** Batches that detection has not confirmed; beyond, output stays in its file and is read later. */
 const unconfirmedAtMost = 4;
-const readBytes = 256 * 1024;
-const roundsAtMost = 16;
+// Small enough that one buffer of the shortest lines is not much more than one message.
+const readBytes = 64 * 1024;
+const roundsAtMost = 64;
+/** How soon to ask whether detection has caught up. */
+const busyMs = 10;
 const readForMs = 40;
 const inspectEveryMs = 1000;
 const inspectManyEveryMs = 5000;
@@ -153,6 +157,7 @@ class SamplingActor implements Sampling {
     if (!this.#isRunning) return;
     this.#takeBackTimer = this.#options.clock.after(delayMs, () => {
       const beganMs = this.#options.clock.mono();
+      if (this.#unconfirmed >= unconfirmedAtMost) return this.#schedule(busyMs);
       const hasMore = this.#turn();
       this.#schedule(hasMore ? 1 : Math.max(1, turnMs - (this.#options.clock.mono() - beganMs)));
     });
@@ -160,7 +165,6 @@ class SamplingActor implements Sampling {
 
   /** True when output is left to read. */
   #turn(): boolean {
-    if (this.#unconfirmed >= unconfirmedAtMost) return false;
     const { clock } = this.#options;
     const moment = { atMs: clock.now(), monoMs: clock.mono() };
     const unread = this.#readOutput(moment);
@@ -185,11 +189,14 @@ class SamplingActor implements Sampling {
       this.#inspectedAtMs = monoMs;
       for (const entry of open) entry.output.inspect();
     }
+    const full = new Set<WatchedEntry>();
     for (let round = 0; round < roundsAtMost && open.size > 0; round++) {
       if (round > 0 && clock.mono() - monoMs >= readForMs) break;
-      open = new Set([...open].filter((entry) => entry.output.read(this.#buffer, atMs) >= this.#buffer.length));
+      const unread = [...open].filter((entry) => entry.output.read(this.#buffer, atMs) >= this.#buffer.length);
+      for (const entry of unread) if (entry.isFull) full.add(entry);
+      open = new Set(unread.filter((entry) => !full.has(entry)));
     }
-    return open;
+    return new Set([...open, ...full]);
   }
 
   #tell(
@@ -206,11 +213,17 @@ class SamplingActor implements Sampling {
       return entry.observe(moment, { figures: figures.get(runId) ?? null, ended: this.#table.endedCommands(runId) });
     });
     for (const entry of ended) this.#forget(entry);
-    this.#unconfirmed++;
-    void this.#options.outlets.observations.send({ ...moment, host: this.#host.current(), runs }).then(() => {
-      this.#unconfirmed--;
+    void Promise.all(
+      inMessages(runs).map((part) => this.#send({ ...moment, host: this.#host.current(), runs: part })),
+    ).then(() => {
       for (const entry of ended) entry.onForgotten();
     });
+  }
+
+  async #send(batch: ObservationBatch): Promise<void> {
+    this.#unconfirmed++;
+    await this.#options.outlets.observations.send(batch);
+    this.#unconfirmed--;
   }
 
   #forget(entry: WatchedEntry): void {

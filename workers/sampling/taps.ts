@@ -12,6 +12,8 @@ export interface LineTap {
   /** No more comes: what has no newline yet is a line too. */
   flush(atMs: number): void;
   readonly lines: number;
+  /** Of those, how many wait to be taken. */
+  readonly waiting: number;
   readonly lastLine: string | null;
 }
 export type CreateLineTap = (options: { readonly firstLine: number; readonly redact: Redactor }) => LineTap;

@@ -2,6 +2,7 @@ import type { WatchedRun } from '#protocol/messages';
 import type { ProcessFigures, ProgressMark, RunObservation } from '#protocol/observations';
 import type { Redactor } from '#redaction/redact';
 import { createChildExits } from './child-exits.ts';
+import { messageLines } from './message-size.ts';
 import { createPace, type Pace } from './pacing.ts';
 import type { RunOutput } from './run-output.ts';
 
@@ -28,10 +29,12 @@ export class WatchedEntry {
   }
 
   isDue(monoMs: number): boolean {
-    return (
-      this.phase === 'following' &&
-      (this.#isRefilled || this.output.unsentBytes >= sendAtBytes || this.#pace.isDue(monoMs))
-    );
+    if (this.phase === 'following') return this.#isRefilled || this.isFull || this.#pace.isDue(monoMs);
+    return this.phase === 'ending' && this.isFull;
+  }
+  /** As much has come as one message should carry; the rest stays in its file until this was told. */
+  get isFull(): boolean {
+    return this.output.unsentBytes >= sendAtBytes || this.output.unsentLines >= messageLines;
   }
   isQuiet(atMs: number): boolean {
     return this.phase === 'following' && atMs - (this.output.lastOutputAtMs ?? this.run.startedAtMs) > quietAfterMs;
