@@ -32,7 +32,15 @@ export interface DaemonClient {
   timeline(query: { readonly runId?: RunId; readonly cursor?: string | null }): Promise<Page<TimelineEntry>>;
   log(
     runId: RunId,
-    query: { readonly stdout?: number; readonly stderr?: number; readonly tail?: number; readonly limit?: number },
+    query: {
+      readonly stdout?: number | undefined;
+      readonly stderr?: number | undefined;
+      readonly tail?: number | undefined;
+      readonly limit?: number;
+      readonly stream?: 'stdout' | 'stderr' | undefined;
+      /** Epoch ms. */
+      readonly since?: number | undefined;
+    },
   ): Promise<LogPage>;
   ack(
     incidentId: string,

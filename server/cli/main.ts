@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { resolvePaths } from '#config/paths';
+import { untilTaken } from './output.ts';
 import { CliProblem, ownFailureExitCode, usageExitCode } from './problem.ts';
 import { buildProgram } from './program.ts';
 import { readVersion } from './version.ts';
@@ -26,6 +27,7 @@ export const main = async (argv: readonly string[]): Promise<void> => {
   } catch (error) {
     exitCode = tell(error, argv);
   }
+  await untilTaken();
   process.exit(exitCode);
 };
 

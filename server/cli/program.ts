@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { LogsOptions } from './commands/logs.ts';
 import { addPolicy } from './policy-program.ts';
 import { addRecord } from './program-record.ts';
 import { addRun, type Finish } from './program-run.ts';
@@ -71,13 +72,13 @@ const addFleet = (program: Command, finish: Finish): void => {
     .option('-f, --follow', 'go on until the run ends', false)
     .option('-n, --tail <lines>', 'only the last lines', toCount)
     .addOption(new Option('--stream <name>', 'only one of the streams').choices(['stdout', 'stderr']))
+    .option('--since <when>', 'only what came then or later: 10m ago, 14:30 today, 2026-01-31T14:30')
+    .option('--grep <pattern>', 'only lines that a regular expression finds; (?i) in front ignores case')
     .option('-t, --timestamps', 'with the time of arrival', false)
-    .option('--json', 'one JSON object a line', false)
-    .action(
-      (
-        ref: string,
-        options: { follow: boolean; json: boolean; timestamps: boolean; stream?: 'stdout' | 'stderr'; tail?: number },
-      ) => finish(import('./commands/logs.ts').then(({ logsCommand }) => logsCommand(ref, options))),
+    .option('--jsonl', 'one JSON object a line', false)
+    .addOption(new Option('--json', 'the same as --jsonl').default(false).hideHelp())
+    .action((ref: string, options: LogsOptions) =>
+      finish(import('./commands/logs.ts').then(({ logsCommand }) => logsCommand(ref, options))),
     );
 };
 

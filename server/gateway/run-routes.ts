@@ -60,14 +60,14 @@ export const runRoutes: readonly Route[] = [
     method: 'get',
     paths: ['/v1/runs/:id/log'],
     door: 'key',
-    summary: 'Lines of output, redacted; go on from `next`.',
+    summary: 'Lines of output, redacted, from the log and its archive; go on from `next`.',
     returns: 'LogPage',
     params: runRef,
     query: logQuery,
     body: nothing,
     handle: ({ params, query }, site) =>
       withRun(site, params.id, async (view) =>
-        json(await site.logs.page(view.runId, { ...query, ended: isOver(view.state) })),
+        json(await site.logs.page(view.runId, { ...query, sinceMs: query.since, ended: isOver(view.state) })),
       ),
   }),
   route({

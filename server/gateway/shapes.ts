@@ -57,6 +57,8 @@ export const logQuery = z.strictObject({
   stdout: offset.nullable().default(null),
   stderr: offset.nullable().default(null),
   tail: z.coerce.number().int().min(1).max(5000).nullable().default(null),
+  /** Only what came then or later, epoch ms. */
+  since: offset.nullable().default(null),
   limit: z.coerce.number().int().min(1).max(5000).default(1000),
 });
 
