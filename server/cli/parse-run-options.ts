@@ -9,6 +9,7 @@ export const parseRunOptions = (options: Readonly<Record<string, unknown>>): Run
     config: textOf(options.config),
     report: textOf(options.report),
     transcript: textOf(options.transcript),
+    track: Array.isArray(options.track) ? options.track.map(String) : [],
     label: Array.isArray(options.label) ? options.label.map(String) : [],
     detach: options.detach === true,
     injectFeedback: options.injectFeedback === true,

@@ -39,7 +39,11 @@ export const addRun = (program: Command, finish: Finish): void => {
     .option('--no-daemon', 'guard the job inside this process (CI, containers)')
     .option('--keep-orphans', 'spare what is left of the tree when the command ends', false)
     .option('--inject-feedback', 'nudges go to the standard input of the job, too', false)
-    .option('--transcript <file>', 'the session file of an agent that does not stream (Claude Code, Codex)')
+    .option(
+      '--transcript <file|auto|off>',
+      'the session file of an agent that does not stream; auto, the default for claude and codex, finds it by the directory',
+    )
+    .option('--track <metric>', 'a number in the output whose improvement is progress: loss, score:higher', collect, [])
     .option('--report <file>', 'write run, incidents and timeline as JSON at the end')
     .option('-v, --verbose', 'tell on stderr what happens to the run', false);
   for (const option of settingOptions()) run.addOption(option);

@@ -17,8 +17,10 @@ export interface RunOptions {
   readonly keepOrphans: boolean;
   /** Nudges go to the standard input of the job, which stays open for them. */
   readonly injectFeedback: boolean;
-  /** The file in which an agent keeps what it does, where it does not stream. */
+  /** The file in which an agent keeps what it does, where it does not stream; `auto` or `off`. Left out, it is looked for where an agent is started. */
   readonly transcript: string | null;
+  /** `loss`, `loss:lower`, `accuracy:higher`. */
+  readonly track: readonly string[];
   /** Of every option that is also a key of the configuration, under that key. */
   readonly flags: Readonly<Record<string, unknown>>;
 }
@@ -41,7 +43,8 @@ export const toRunRequest = (argv: readonly string[], options: RunOptions): RunR
     labels: {
       ...Object.fromEntries(options.label.map(parseLabel)),
       ...(options.injectFeedback ? { 'flowforge.feedback': 'stdin' } : {}),
-      ...(options.transcript === null ? {} : { 'flowforge.transcript': path.resolve(cwd, options.transcript) }),
+      ...transcriptLabels(argv, cwd, options.transcript),
+      ...(options.track.length === 0 ? {} : { 'flowforge.track': options.track.map(checkedMetric).join(',') }),
     },
     profile,
     policy,
@@ -54,6 +57,32 @@ export const toRunRequest = (argv: readonly string[], options: RunOptions): RunR
     stdin: options.injectFeedback ? 'fifo' : options.detach ? 'null' : stdinModeOf(0),
     model,
   };
+};
+
+// Their packages may be started by npx, and a command by env, nice or timeout with its own few words.
+const agentCommands = new Set(['claude', 'codex', 'claude-code']);
+const leadingWords = 4;
+
+const transcriptLabels = (
+  argv: readonly string[],
+  cwd: string,
+  given: string | null,
+): Readonly<Record<string, string>> => {
+  const startsAgent = argv.slice(0, leadingWords).some((word) => agentCommands.has(path.basename(word)));
+  const asked = given ?? (startsAgent ? 'auto' : 'off');
+  if (asked === 'off') return {};
+  return { 'flowforge.transcript': asked === 'auto' ? asked : path.resolve(cwd, asked) };
+};
+
+const checkedMetric = (text: string): string => {
+  if (/^[A-Za-z][\w./-]{0,59}(?::(?:lower|higher))?$/.test(text)) return text;
+  throw new CliProblem(
+    `--track ${text}: expected the name of a number in the output, with :lower or :higher where it is not plain`,
+    {
+      hint: 'for example --track loss, or --track score:higher',
+      exitCode: ownFailureExitCode,
+    },
+  );
 };
 
 const directoryOf = (given: string): string => {

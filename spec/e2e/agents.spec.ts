@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import { createForge, type Forge, script } from './flowforge.ts';
@@ -52,6 +53,22 @@ describe('agents under the policy that nobody chose', function () {
     expect(ends.map((end) => end.code)).to.deep.equal([0, 0]);
     const theirs = (await forge.incidents()).filter((incident) => ['poller', 'worker'].includes(incident.name));
     expect(theirs).to.deep.equal([]);
+  });
+
+  it('one that keeps a transcript where its kind does is seen by that, whatever it prints', async () => {
+    const kept = path.join(forge.home, 'agent-home');
+    const project = path.join(kept, 'projects', process.cwd().replace(/[^a-zA-Z0-9]/g, '-'));
+    const command = path.join(forge.home, 'claude');
+    const stream = `exec python3 ${agent('repeats_failing_call.py')} --timeout 30 > ${path.join(project, 's.jsonl')}`;
+    writeFileSync(command, `#!/bin/sh\necho thinking\nmkdir -p ${project}\n${stream}\n`, { mode: 0o755 });
+    const args = ['run', '--detach', '--name', 'found', '--', command];
+    expect((await forge.runWith({ env: { CLAUDE_CONFIG_DIR: kept } }, ...args)).code).to.equal(0);
+    const found = await forge.until('the tool loop', async () => {
+      const incidents = await incidentsOf('found', 'tool-loop');
+      return incidents.length > 0 ? incidents : null;
+    });
+    expect(found).to.have.length(1);
+    await forge.run('stop', 'found');
   });
 
   it('one that draws its screen and keeps a transcript is seen by that', async () => {

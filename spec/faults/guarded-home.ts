@@ -152,6 +152,7 @@ const requestFor = (argv: readonly string[]): RunRequest => ({
     keepOrphans: false,
     injectFeedback: false,
     transcript: null,
+    track: [],
     flags: {},
   }),
   stdin: 'null',

@@ -6,6 +6,7 @@ import type { WatchedRun } from '#protocol/messages';
 import type { ObservationBatch, RunObservation } from '#protocol/observations';
 import { createRedactor } from '#redaction/redact';
 import { createManualClock } from '#runtime/clock';
+import { transcriptHomesOf } from '#sampling/agent-stream/transcript';
 import { messageLines } from '#sampling/message-size';
 import { readIndex } from '#sampling/output-tail';
 import { createSampling, type OutputGap, type Sampling } from '#sampling/sampling-actor';
@@ -71,6 +72,7 @@ describe('sampling', () => {
       createLineTap: createPlainLineTap,
       createAgentTap: createPlainAgentTap,
       redactorFor: () => createRedactor(),
+      homesOf: () => transcriptHomesOf({ HOME: dir.path }),
       report: (gap) => gaps.push(gap),
       procFiles: system,
       readHost: async () => ({ cpuPct: 1, memTotalBytes: 100, memAvailableBytes: 50 }),

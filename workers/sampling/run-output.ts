@@ -3,6 +3,7 @@ import type { LineBatch, OutputFigures, ProgressMark } from '#protocol/observati
 import { type OutputStream, outputStreams } from '#protocol/output-index';
 import type { Redactor } from '#redaction/redact';
 import { createAgentLines } from './agent-lines.ts';
+import type { TrackedMetric } from './best-values.ts';
 import { createHeartbeatReader, type HeartbeatReader } from './heartbeat.ts';
 import { createOutputTail, type OutputTail, type PastChunk, type StreamGap } from './output-tail.ts';
 import type { AgentTap, CreateAgentTap, CreateLineTap, LineTap } from './taps.ts';
@@ -22,6 +23,8 @@ export interface RunOutputOptions {
   readonly createLineTap: CreateLineTap;
   readonly createAgentTap: CreateAgentTap;
   readonly onGap: (gap: StreamGap) => void;
+  /** Numbers in the output whose improvement is progress. */
+  readonly tracked?: readonly TrackedMetric[];
   /** A file that the agent of this run writes beside its output. */
   readonly transcript?: { readonly path: string; readonly startedAtMs: number };
 }
@@ -37,7 +40,7 @@ const newline = 0x0a;
 export class RunOutput {
   readonly #options: RunOutputOptions;
   readonly #tail: OutputTail;
-  readonly #transcript: TranscriptTail | null;
+  #transcript: TranscriptTail | null = null;
   #lineTap: LineTap;
   #agentTap: AgentTap;
   #heartbeats: HeartbeatReader;
@@ -54,15 +57,22 @@ export class RunOutput {
     this.#tail = createOutputTail(options.runDir, options.onGap);
     this.#lineTap = options.createLineTap({ firstLine: 1, redact: options.redact });
     this.#agentTap = this.#newAgentTap();
-    this.#heartbeats = createHeartbeatReader(options.redact);
-    const { transcript, redact, model } = options;
-    this.#transcript =
-      transcript === undefined
-        ? null
-        : createTranscriptTail(transcript.path, {
-            startedAtMs: transcript.startedAtMs,
-            createTap: () => options.createAgentTap({ redact, model, clock: 'record' }),
-          });
+    this.#heartbeats = createHeartbeatReader(options.redact, options.tracked);
+    if (options.transcript !== undefined) this.follow(options.transcript.path, options.transcript);
+  }
+
+  /** Nothing tells yet what the agent of this run does: neither its output nor a transcript. */
+  get isMute(): boolean {
+    return this.#transcript === null && this.#agentTap.agentKind === null;
+  }
+
+  /** Reads what an agent writes beside its output. */
+  follow(path: string, { startedAtMs }: { readonly startedAtMs: number }): void {
+    const { createAgentTap, redact, model } = this.#options;
+    this.#transcript = createTranscriptTail(path, {
+      startedAtMs,
+      createTap: () => createAgentTap({ redact, model, clock: 'record' }),
+    });
   }
 
   /** An earlier life of this thread has read some of it. */
@@ -129,11 +139,11 @@ export class RunOutput {
     await this.#replayAgent(breathe);
     await this.#replayTranscript(breathe);
     const isAgent = this.#agentTap.agentKind !== null;
-    const { createLineTap, redact } = this.#options;
+    const { createLineTap, redact, tracked } = this.#options;
     const trial = createLineTap({ firstLine: 1, redact });
     await this.#replay(past, { breathe, into: (chunk, bytes) => trial.feed(chunk.stream, bytes, chunk.atMs) });
     this.#lineTap = createLineTap({ firstLine: Math.max(1, lines - trial.lines + 1), redact });
-    this.#heartbeats = createHeartbeatReader(redact);
+    this.#heartbeats = createHeartbeatReader(redact, tracked);
     this.#agentLines = createAgentLines();
     await this.#replay(past, {
       breathe,

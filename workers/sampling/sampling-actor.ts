@@ -6,6 +6,8 @@ import type { OutputStream } from '#protocol/output-index';
 import type { Redactor } from '#redaction/redact';
 import type { Clock } from '#runtime/clock';
 import type { Outlet } from '#runtime/link';
+import type { TranscriptHomes } from './agent-stream/transcript.ts';
+import { parseTracked, trackLabel } from './best-values.ts';
 import { createFileRounds, type FileRounds } from './file-rounds.ts';
 import { createHostWatch, type HostReading, type HostWatch } from './host-figures.ts';
 import { inMessages } from './message-size.ts';
@@ -14,7 +16,8 @@ import { openProcFiles, type ProcFiles } from './proc-files.ts';
 import { createProcessTable, type ProcessTable } from './process-table.ts';
 import { RunOutput } from './run-output.ts';
 import type { CreateAgentTap, CreateLineTap } from './taps.ts';
-import { transcriptLabel } from './transcript-tail.ts';
+import { createTranscriptSearch, type TranscriptSearch } from './transcript-search.ts';
+import { searchedTranscript, transcriptLabel } from './transcript-tail.ts';
 import { WatchedEntry } from './watched-entry.ts';
 
 export interface OutputGap {
@@ -32,6 +35,8 @@ export interface SamplingOptions {
   readonly createLineTap: CreateLineTap;
   readonly createAgentTap: CreateAgentTap;
   redactorFor(run: WatchedRun): Redactor;
+  /** Where the agents of this run keep their transcripts. */
+  homesOf(run: WatchedRun): TranscriptHomes;
   report(gap: OutputGap): void;
   readonly procFiles?: ProcFiles;
   readonly readHost?: () => Promise<HostReading>;
@@ -67,6 +72,7 @@ class SamplingActor implements Sampling {
   readonly #table: ProcessTable;
   readonly #host: HostWatch;
   readonly #files: FileRounds;
+  readonly #transcripts: TranscriptSearch;
   readonly #buffer = Buffer.allocUnsafe(readBytes);
   #unconfirmed = 0;
   #takeBackTimer: (() => void) | null = null;
@@ -79,6 +85,7 @@ class SamplingActor implements Sampling {
     this.#options = options;
     this.#table = createProcessTable(procFiles ?? openProcFiles());
     this.#host = createHostWatch({ clock, homeDir, ...(readHost === undefined ? {} : { read: readHost }) });
+    this.#transcripts = createTranscriptSearch(options.homesOf);
     this.#files = createFileRounds(homeDir, (cwd, marks) => {
       for (const entry of this.#entries.values()) if (entry.run.cwd === cwd) entry.addFileMarks(marks);
     });
@@ -94,7 +101,7 @@ class SamplingActor implements Sampling {
   async stop(): Promise<void> {
     this.#isRunning = false;
     this.#takeBackTimer?.();
-    await Promise.all([this.#files.settled(), this.#host.settled()]);
+    await Promise.all([this.#files.settled(), this.#host.settled(), this.#transcripts.settled()]);
     for (const entry of [...this.#entries.values()]) this.#forget(entry);
     this.#table.close();
   }
@@ -132,7 +139,10 @@ class SamplingActor implements Sampling {
       createLineTap,
       createAgentTap,
       onGap: (gap) => this.#options.report({ runId: run.runId, ...gap }),
-      ...(transcript === undefined ? {} : { transcript: { path: transcript, startedAtMs: run.startedAtMs } }),
+      tracked: parseTracked(run.labels[trackLabel] ?? '') ?? [],
+      ...(transcript === undefined || transcript === searchedTranscript
+        ? {}
+        : { transcript: { path: transcript, startedAtMs: run.startedAtMs } }),
     });
     const entry = new WatchedEntry(run, { output, redact, monoMs: clock.mono() });
     this.#entries.set(run.runId, entry);
@@ -169,6 +179,7 @@ class SamplingActor implements Sampling {
     const moment = { atMs: clock.now(), monoMs: clock.mono() };
     const unread = this.#readOutput(moment);
     this.#files.turn(new Set([...this.#entries.values()].map((entry) => entry.run.cwd)), moment);
+    this.#transcripts.turn(this.#entries.values(), moment.monoMs);
     const ended = [...this.#entries.values()].filter((entry) => entry.phase === 'ending' && !unread.has(entry));
     const due = [...this.#entries.values()].filter((entry) => entry.isDue(moment.monoMs) || ended.includes(entry));
     if (due.length > 0) this.#tell(due, { moment, ended });
@@ -228,6 +239,7 @@ class SamplingActor implements Sampling {
 
   #forget(entry: WatchedEntry): void {
     this.#entries.delete(entry.run.runId);
+    if (entry.transcript !== null) this.#transcripts.release(entry.transcript);
     this.#table.remove(entry.run.runId);
     entry.output.close();
   }

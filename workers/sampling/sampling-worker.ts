@@ -6,6 +6,7 @@ import { createRedactor, type Redactor } from '#redaction/redact';
 import { secretValuesOf } from '#redaction/secret-names';
 import { systemClock } from '#runtime/clock';
 import { hostWorker } from '#runtime/host';
+import { transcriptHomesOf } from './agent-stream/transcript.ts';
 import { createAgentTap } from './agent-tap.ts';
 import { createLineTap } from './line-tap.ts';
 import { createSampling } from './sampling-actor.ts';
@@ -18,7 +19,8 @@ await hostWorker<{ readonly home: string; readonly introductions: readonly RunCh
     outlets: { observations: host.outlet<ObservationBatch>('observations') },
     createLineTap,
     createAgentTap,
-    redactorFor,
+    redactorFor: (run) => redactorFor(environmentOf(run)),
+    homesOf: (run) => transcriptHomesOf(environmentOf(run)),
     report: (gap) => {
       const key = `gap:${gap.runId}:${gap.stream}:${gap.fromByte}:${gap.toByte}`;
       void facts.send({ key, body: { kind: 'output-gap', ...gap }, mustSync: false });
@@ -31,14 +33,18 @@ await hostWorker<{ readonly home: string; readonly introductions: readonly RunCh
 });
 
 /** Knows the secrets of the job's own environment by value. */
-function redactorFor(run: WatchedRun): Redactor {
+function redactorFor(env: Readonly<Record<string, string>>): Redactor {
+  return createRedactor(secretValuesOf(env));
+}
+
+function environmentOf(run: WatchedRun): Readonly<Record<string, string>> {
   try {
     const spec = JSON.parse(readFileSync(path.join(run.runDir, 'spec.json'), 'utf8')) as {
       env?: Record<string, string>;
     };
-    return createRedactor(secretValuesOf(spec.env ?? {}));
+    return spec.env ?? {};
   } catch {
-    /* the spec is gone or damaged: what is known by its shape is still hidden */
-    return createRedactor();
+    /* the spec is gone or damaged: secrets that are known by their shape are still hidden */
+    return {};
   }
 }

@@ -2,8 +2,9 @@ import type { AgentEvent } from '#protocol/agent-events';
 import { type FollowedFile, followFile } from './followed-file.ts';
 import type { AgentTap } from './taps.ts';
 
-/** Where `--transcript PATH` is kept with a run: an agent that draws its screen writes what it does into a file of its own. */
+/** Where `--transcript` is kept with a run: the path of the file that an agent writes beside its screen, or `auto` to look for it. */
 export const transcriptLabel = 'flowforge.transcript';
+export const searchedTranscript = 'auto';
 
 /** The transcript of an agent, followed beside its output. */
 export interface TranscriptTail {

@@ -5,6 +5,7 @@ import { createChildExits } from './child-exits.ts';
 import { messageLines } from './message-size.ts';
 import { createPace, type Pace } from './pacing.ts';
 import type { RunOutput } from './run-output.ts';
+import { searchedTranscript, transcriptLabel } from './transcript-tail.ts';
 
 export type EntryPhase = 'refilling' | 'following' | 'ending';
 
@@ -13,6 +14,8 @@ export class WatchedEntry {
   readonly run: WatchedRun;
   readonly output: RunOutput;
   phase: EntryPhase = 'following';
+  /** The file that was found for it. */
+  transcript: string | null = null;
   /** Called once the last observation is confirmed. */
   onForgotten: () => void = () => undefined;
   readonly #pace: Pace;
@@ -50,6 +53,21 @@ export class WatchedEntry {
     await this.#underWay;
     this.#isRefilled = true;
     this.phase = 'following';
+  }
+
+  /** The run's transcript is to be found, and its output has not shown what the agent does. */
+  get seeksTranscript(): boolean {
+    return (
+      this.phase === 'following' &&
+      this.run.labels[transcriptLabel] === searchedTranscript &&
+      this.transcript === null &&
+      this.output.isMute
+    );
+  }
+  takeTranscript(path: string): void {
+    this.transcript = path;
+    // It may have begun to stream while we looked.
+    if (this.output.isMute) this.output.follow(path, this.run);
   }
 
   /** From here on only the rest is read. */

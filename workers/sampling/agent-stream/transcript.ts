@@ -17,11 +17,15 @@ export const transcriptHomesOf = (env: Readonly<Record<string, string | undefine
 
 /**
  * The newest transcript that belongs to a directory: Claude Code's project file of that directory, or the Codex session
- * whose header names it. Only files touched since `sinceMs`. Read the file through `createAgentTap` with the record clock.
+ * whose header names it. Only files touched since `sinceMs`, and none that is another run's. Read the file through `createAgentTap` with the record clock.
  */
 export const findTranscript = async (
   cwd: string,
-  { homes, sinceMs }: { readonly homes: TranscriptHomes; readonly sinceMs: number },
+  {
+    homes,
+    sinceMs,
+    isTaken = () => false,
+  }: { readonly homes: TranscriptHomes; readonly sinceMs: number; readonly isTaken?: (path: string) => boolean },
 ): Promise<string | null> => {
   const claudeDir = join(
     homes.claudeConfigDir ?? join(homes.home, '.claude'),
@@ -30,7 +34,8 @@ export const findTranscript = async (
   );
   const codexDir = join(homes.codexHome ?? join(homes.home, '.codex'), 'sessions');
   const found = [...(await listTranscripts(claudeDir, 0)), ...(await codexSessionsOf(codexDir, cwd, sinceMs))];
-  const recent = found.filter((file) => file.changedAtMs >= sinceMs).sort((a, b) => b.changedAtMs - a.changedAtMs);
+  const recent = found.filter((file) => file.changedAtMs >= sinceMs && !isTaken(file.path));
+  recent.sort((a, b) => b.changedAtMs - a.changedAtMs);
   return recent[0]?.path ?? null;
 };
 
