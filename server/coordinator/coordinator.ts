@@ -28,6 +28,7 @@ import { createJournalWatch } from './journal-watch.ts';
 import { readKeptHead } from './kept-head.ts';
 import { createLogCap } from './log-cap.ts';
 import { createPolicyDesk } from './policy-desk.ts';
+import { createSelfWatch, standStill } from './self-watch.ts';
 import { createSpendingKeeper } from './spending-keeper.ts';
 import { deliveryOf, wires, workers } from './topology.ts';
 import { untold, type WorkerSetup } from './worker-setup.ts';
@@ -175,7 +176,9 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     tellDetection: (message) => void toDetection.send(message),
     orderAction: (message) => void toAction.send(message),
     workers: () => supervisor.states().map((state): WorkerStatus => ({ ...state, worker: state.worker as WorkerName })),
-    injectFault: options.faultsAllowed ? (worker, kind) => supervisor.injectFault(worker, kind) : null,
+    injectFault: options.faultsAllowed
+      ? (worker, kind) => (worker === 'coordinator' ? standStill() : supervisor.injectFault(worker, kind))
+      : null,
     say: (body) => void desk.say(body, { sync: true }),
     onEnd: options.onEnd,
     clock,
@@ -185,6 +188,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     options.log('error', why);
     desk.say({ kind: 'ledger-trouble', why, lostFrom: null });
   };
+  const selfWatch = createSelfWatch({ clock, say: (body) => void desk.say(body) });
   const journalWatch = createJournalWatch({ clock, journal, onTrouble: tellTrouble });
 
   const logCap = createLogCap({
@@ -210,6 +214,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
         after: options.after,
       });
       fleet.adopt(known, journal.settled());
+      selfWatch.start();
       journalWatch.start();
       logCap.start();
       desk.catchUp();
@@ -218,6 +223,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     },
     reloadPolicies: (who) => void policies.reload('all', { by: 'daemon', who, reason: '' }),
     stop: async () => {
+      selfWatch.stop();
       journalWatch.stop();
       logCap.stop();
       await policies.stop();

@@ -3,7 +3,7 @@ import type { WirePlan, WorkerPlan } from '#runtime/worker-plan';
 
 const entry = (relative: string): URL => new URL(relative, import.meta.url);
 /** OTP's idea: this many deaths in this long, then giving up is itself an incident. */
-const intensity = { maxDeaths: 10, windowMs: 60_000, firstDelayMs: 50, maxDelayMs: 400 };
+const intensity = { maxDeaths: 10, windowMs: 60_000, firstDelayMs: 10, maxDelayMs: 100 };
 
 /** The one table of threads. Readers stand before their writers. */
 export const workers: readonly WorkerPlan[] = [

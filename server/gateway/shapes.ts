@@ -115,6 +115,6 @@ export const startRunBody = z.strictObject({
 
 export const stopDaemonBody = z.strictObject({ stopJobs: z.boolean().default(false) });
 export const faultBody = z.strictObject({
-  worker: z.enum(['sampling', 'detection', 'action', 'gateway']),
+  worker: z.enum(['sampling', 'detection', 'action', 'gateway', 'coordinator']),
   kind: z.enum(['throw', 'exit', 'block', 'stuck', 'leak']),
 });

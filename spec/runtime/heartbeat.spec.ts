@@ -35,6 +35,31 @@ describe('the heartbeat', () => {
     }
   });
 
+  it('tells a thread that hangs in a system call from one that waits for another thread', async () => {
+    const stateOf = async (code: string): Promise<string | undefined> => {
+      const asleep = `
+        const { parentPort } = require('node:worker_threads');
+        const { readlinkSync } = require('node:fs');
+        parentPort.postMessage(Number(readlinkSync('/proc/thread-self').split('/').pop()));
+        ${code}`;
+      const worker = new Worker(asleep, { eval: true });
+      const threadId = await new Promise<number>((resolve) => worker.once('message', resolve));
+      try {
+        let state = readThreadState(threadId)?.state;
+        for (const untilMs = performance.now() + 10_000; state === 'runs' && performance.now() < untilMs; ) {
+          await new Promise((resolve) => setTimeout(resolve, 10));
+          state = readThreadState(threadId)?.state;
+        }
+        return state;
+      } finally {
+        await worker.terminate();
+      }
+    };
+    expect(await stateOf("require('node:child_process').execFileSync('sleep', ['1'])")).to.equal('in-system-call');
+    const lock = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)';
+    expect(await stateOf(lock)).to.equal('waits-for-thread');
+  });
+
   it('reads the state of a thread from the kernel', () => {
     expect(readThreadState(ownThreadId())).to.include({ state: 'runs' });
     expect(readThreadState(0)).to.equal(null);

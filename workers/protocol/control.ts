@@ -61,7 +61,10 @@ export interface CoordinatorControl {
   stopDaemon(command: { readonly by: Actor; readonly stopJobs: boolean }): Promise<Answer<{ runsLeft: number }>>;
   workers(): Promise<readonly WorkerStatus[]>;
   /** A fault switch: refused unless FLOWFORGE_FAULTS=1. */
-  injectFault(fault: { readonly worker: WorkerName; readonly kind: WorkerFault }): Promise<Answer<{ accepted: true }>>;
+  injectFault(fault: {
+    readonly worker: WorkerName | 'coordinator';
+    readonly kind: WorkerFault;
+  }): Promise<Answer<{ accepted: true }>>;
 }
 
 export interface ExtendedBudget {

@@ -82,6 +82,8 @@ export type SystemFact =
       readonly after: 'asked' | 'crash' | 'first';
     }
   | { readonly kind: 'daemon-stopped'; readonly pid: number; readonly by: Actor; readonly runsLeft: number }
+  /** The thread that begins, ends and adopts runs stood still: blocked, starved, or halted from outside. */
+  | { readonly kind: 'daemon-stalled'; readonly pid: number; readonly stalledMs: number }
   | {
       readonly kind: 'worker-started';
       readonly worker: WorkerName;

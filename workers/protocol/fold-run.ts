@@ -124,6 +124,7 @@ const changeRun = (view: RunView, fact: Fact): RunView => {
     case 'incident-closed':
     case 'daemon-started':
     case 'daemon-stopped':
+    case 'daemon-stalled':
     case 'worker-started':
     case 'worker-died':
     case 'worker-given-up':

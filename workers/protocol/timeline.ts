@@ -114,6 +114,8 @@ const sentenceOf = (fact: Fact): string => {
       return fact.after === 'crash' ? 'FlowForge guards again after a crash' : 'FlowForge started';
     case 'daemon-stopped':
       return `FlowForge stopped, asked by ${fact.by}; ${count(fact.runsLeft, 'run', 'runs')} left running`;
+    case 'daemon-stalled':
+      return `FlowForge stood still for ${seconds(fact.stalledMs)}: nothing was begun or ended meanwhile`;
     case 'worker-started':
       return `${fact.worker} is up (generation ${fact.generation}, ${fact.tookMs} ms)`;
     case 'worker-died':

@@ -44,8 +44,9 @@ export const createPulse = (beats: Int32Array, index: number, nowMs: number) => 
     if (thread === null || atMs - changedAtMs > excusedForMs) return false;
     suspect ??= { atMs, thread };
     if (thread.state === 'waits-for-disk') return true;
+    if (thread.state === 'in-system-call') return false;
     // It may wait for a helper thread that gets no core.
-    if (thread.state === 'sleeps') return isOvercommitted();
+    if (thread.state === 'waits-for-thread') return isOvercommitted();
     const passedMs = atMs - suspect.atMs;
     return thread.cpuMs - suspect.thread.cpuMs < passedMs * starvedBelowShare;
   };
@@ -61,6 +62,8 @@ export const createPulse = (beats: Int32Array, index: number, nowMs: number) => 
       const silentMs = atMs - changedAtMs;
       return silentMs > suspectAfterMs && isExcused(atMs) ? 0 : silentMs;
     },
+    /** It was not silent for long just now, whether or not that was excused. */
+    isHeard: (atMs: number): boolean => atMs - changedAtMs <= suspectAfterMs,
     /** Buffers of the worker: outside its heap, so that no limit of V8 holds them. */
     bufferMb: (): number => Atomics.load(beats, at + 1),
     reset: (atMs: number): void => {

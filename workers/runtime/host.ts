@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { beat } from './heartbeat.ts';
@@ -28,6 +28,12 @@ export interface BornWire {
   readonly wire: string;
   readonly port: MessagePort;
   readonly delivery: Delivery;
+}
+
+/** The first message to a thread: until it comes the thread is a spare, with its modules loaded and nothing to do. */
+export interface Birth<Setup> {
+  readonly kind: 'birth';
+  readonly birth: WorkerBirth<Setup>;
 }
 
 /** What the coordinator tells a worker outside the comlink control: the other end of a wire was born again. */
@@ -60,23 +66,29 @@ export const hostWorker = async <Setup>(
   start: (host: WorkerHost<Setup>) => Promise<() => Promise<void>>,
 ): Promise<void> => {
   if (parentPort === null) throw new Error('this file is the entry of a worker thread; it was started as a program');
-  const birth: WorkerBirth<Setup> = workerData;
   const outlets = new Map<string, LinkOutlet<unknown>>();
   const inlets = new Map<string, LinkInlet>();
-  const ports = new Map(birth.wires.map((born) => [born.wire, born]));
+  const ports = new Map<string, BornWire>();
   const bornWire = (wire: string): BornWire => {
     const born = ports.get(wire);
     if (born === undefined)
-      throw new Error(`${birth.name} has no wire "${wire}"; its wires are ${[...ports.keys()].join(', ')}`);
+      throw new Error(`there is no wire "${wire}" here; the wires are ${[...ports.keys()].join(', ')}`);
     return born;
   };
 
-  parentPort.on('message', (message: Rewire) => {
-    if (message.kind !== 'rewire') return;
+  const rewire = (message: Rewire): void => {
     // The actor may still be starting: then it finds the newest port when it asks for the wire.
     ports.set(message.wire, { ...bornWire(message.wire), port: message.port });
     outlets.get(message.wire)?.connect(message.port);
     inlets.get(message.wire)?.connect(message.port);
+  };
+  const birth = await new Promise<WorkerBirth<Setup>>((resolve) => {
+    parentPort?.on('message', (message: Birth<Setup> | Rewire) => {
+      if (message.kind === 'rewire') rewire(message);
+      if (message.kind !== 'birth') return;
+      for (const born of message.birth.wires) ports.set(born.wire, born);
+      resolve(message.birth);
+    });
   });
   const stopBeating = beat(birth.beats, birth.beatIndex, birth.beatEveryMs);
   const stop = await start({

@@ -1,10 +1,11 @@
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { Clock } from './clock.ts';
 import { createHeartbeats, createPulse } from './heartbeat.ts';
-import type { BornWire, HostControl, HostFault, Rewire, WorkerBirth } from './host.ts';
+import type { Birth, BornWire, HostControl, HostFault, Rewire, WorkerBirth } from './host.ts';
 import { judgeDeath } from './restart-policy.ts';
+import { createSpareThreads, openThread } from './spare-threads.ts';
 import { within } from './within.ts';
 import type { SupervisionEvent, WirePlan, WorkerPlan, WorkerState } from './worker-plan.ts';
 import { callDeadlineMs, emptySeat, retire, type Seat, stateOf, terminateDeadlineMs } from './worker-seat.ts';
@@ -32,6 +33,8 @@ export interface Supervisor {
 const BEAT_EVERY_MS = 50;
 const WATCH_EVERY_MS = 100;
 const START_DEADLINE_MS = 20_000;
+/** A worker that was silent for this share of its patience gets a spare; see spare-threads.ts. */
+const SPARE_AT = 0.4;
 
 /** Starts the workers, watches their heartbeats, replaces the dead and rewires the living. One for all threads of the daemon. */
 export const createSupervisor = (options: SupervisorOptions): Supervisor => {
@@ -43,6 +46,7 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
       emptySeat(plan, index, createPulse(beats, index, clock.mono())),
     ]),
   );
+  const spares = createSpareThreads();
   let stopping = false;
   let abandoned = 0;
   let cancelWatch = (): void => undefined;
@@ -65,13 +69,12 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
       wires,
       setup,
     };
-    const worker = new Worker(seat.plan.entry, {
-      name: seat.plan.name,
-      workerData: born,
-      transferList: [control.port1, ...wires.map((wire) => wire.port), ...transfer],
-      // A small nursery: five of the default size hold more memory than all that FlowForge remembers.
-      resourceLimits: { maxOldGenerationSizeMb: seat.plan.maxHeapMb, maxYoungGenerationSizeMb: 8 },
-    });
+    const worker = spares.take(seat.plan.name) ?? openThread(seat.plan);
+    worker.postMessage({ kind: 'birth', birth: born } satisfies Birth<unknown>, [
+      control.port1,
+      ...wires.map((wire) => wire.port),
+      ...transfer,
+    ]);
     seat.worker = worker;
     seat.control = Comlink.wrap<HostControl>(nodeEndpoint(control.port2));
     seat.pulse.reset(clock.mono());
@@ -155,6 +158,8 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
         void replace(seat, seat.worker, `blocked: no heartbeat for ${Math.round(silentMs)} ms`);
       else if (seat.pulse.bufferMb() > seat.plan.maxBufferMb)
         void replace(seat, seat.worker, `it held ${seat.pulse.bufferMb()} MB outside its heap`);
+      else if (seat.state === 'up' && silentMs > patienceMs * SPARE_AT) spares.prepare(seat.plan, nowMs);
+      else if (seat.pulse.isHeard(nowMs)) spares.dismiss(seat.plan.name, nowMs);
     }
     cancelWatch = clock.after(WATCH_EVERY_MS, watch);
   };
@@ -182,6 +187,7 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
     stop: async () => {
       stopping = true;
       cancelWatch();
+      await spares.stop();
       await Promise.all([...seats.values()].map((seat) => retire(seat)));
     },
     states: () => [...seats.values()].map(stateOf),

@@ -29,6 +29,7 @@ const faces: { readonly [Kind in FactKind]?: FactFace } = {
   'stop-verified': { shape: 'square', tone: 'bad' },
   'kill-incomplete': { shape: 'cross', tone: 'bad' },
   'stop-refused': { shape: 'cross', tone: 'bad' },
+  'daemon-stalled': { shape: 'cross', tone: 'risk' },
   'worker-given-up': { shape: 'cross', tone: 'bad' },
   'ledger-trouble': { shape: 'cross', tone: 'bad' },
   'policy-refused': { shape: 'cross', tone: 'bad' },
