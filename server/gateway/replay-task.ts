@@ -12,7 +12,7 @@ import type { CompiledPolicy } from '#policy/compiled-policy';
 import { limitsOnlyPolicy } from '#policy/limits-only-policy';
 import type { PolicyText } from '#protocol/messages';
 import type { SignalName } from '#protocol/signals';
-import { readChunks } from '#record/recording-chunks';
+import { scanRows } from '#record/recording-scan';
 
 export interface ReplayTask {
   readonly home: string;
@@ -59,7 +59,7 @@ export const replayRecorded = async (task: ReplayTask): Promise<ReplayOutcome> =
     policyFor: (row: ReplayRow) => policyOfRow(own ?? keptPolicy(row.policyHash), row),
   });
   let ticks = 0;
-  for await (const row of readChunks(task.file, { fromMs: task.fromMs, toMs: Number.MAX_SAFE_INTEGER })) {
+  for (const row of scanRows(task.file, task.fromMs)) {
     if (ticks % 60 === 0) for (const name of Object.keys(row.signals)) seen.add(name);
     ticks += 1;
     if (!replay.tick(row)) break;

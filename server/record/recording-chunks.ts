@@ -6,8 +6,8 @@ import { toColumns, toRows } from './recording-columns.ts';
 import type { RecordedRow, Span } from './recordings.ts';
 
 // A chunk: magic, length of the payload, time of its first and last row; then the columns, deflated.
-const magic = 0x46465231;
-const headBytes = 24;
+export const magic = 0x46465231;
+export const headBytes = 24;
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
 

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { resolvePaths } from '#config/paths';
 import type { DaemonStatus } from '#protocol/control';
 import type { IncidentView, RunRow } from '#protocol/views';
+import { differencesIn } from './replay-home.ts';
 
 const { packageRoot } = resolvePaths({});
 /** The command line without the launcher: what it would install and build is there already. */
@@ -37,7 +38,7 @@ export interface Circumstances {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** One FlowForge of its own: home, socket, port and key. Real processes throughout; `end` leaves none. */
+/** One FlowForge of its own: home, socket, port and key. Real processes throughout; `end` leaves none, and makes every decision again. */
 export interface Forge {
   readonly home: string;
   run(...args: string[]): Promise<Finished>;
@@ -144,7 +145,12 @@ export const createForge = (extra: Readonly<Record<string, string>> = {}, within
     end: async () => {
       await run('daemon', 'stop', '--jobs');
       for (const pid of leftovers(home)) endProcess(pid);
-      rmSync(home, { recursive: true, force: true });
+      try {
+        const differences = await differencesIn(home);
+        if (differences.length > 0) throw new Error(`decided otherwise from the record: ${differences.join('; ')}`);
+      } finally {
+        rmSync(home, { recursive: true, force: true });
+      }
     },
   };
 };
