@@ -4,14 +4,8 @@ import type { DaemonStatus, ExtendedBudget, StartedRun } from '#protocol/control
 import type { BudgetView, LogPage, Page, Problem, ProcessCommand, RunDetail, VerifyReply } from '#protocol/gateway-api';
 import type { RunId } from '#protocol/ids';
 import type { PolicyText } from '#protocol/messages';
-import type {
-  ActivePolicy,
-  ApplyPolicy,
-  ExplainedRule,
-  PolicyChange,
-  RollbackPolicy,
-  RuleEvidence,
-} from '#protocol/policies';
+import type { ActivePolicy, ApplyPolicy, ExplainedRule, PolicyChange, RollbackPolicy } from '#protocol/policies';
+import type { PoliciesReply } from '#protocol/policy-views';
 import type { RunRequest } from '#protocol/run-spec';
 import type { IncidentView, RunRow, TimelineEntry } from '#protocol/views';
 import { CliProblem } from './problem.ts';
@@ -65,7 +59,7 @@ export interface DaemonClient {
     readonly sinceMs: number;
   }): Promise<BacktestReport>;
   explain(runId: RunId): Promise<{ readonly atMs: number; readonly rules: readonly ExplainedRule[] }>;
-  evidence(): Promise<readonly RuleEvidence[]>;
+  policies(): Promise<PoliciesReply>;
   /** The path opens the dashboard once. */
   ticket(): Promise<{ readonly path: string }>;
   verify(): Promise<VerifyReply>;
@@ -113,7 +107,7 @@ export const connectDaemon = (socketPath: string): DaemonClient => {
     backtest: async (asked) => (await post('/v1/policies/backtest', asked)) as BacktestReport,
     explain: async (runId) =>
       (await get(`/v1/runs/${runId}/explain`)) as { atMs: number; rules: readonly ExplainedRule[] },
-    evidence: async () => (await get('/v1/policies/evidence')) as readonly RuleEvidence[],
+    policies: async () => (await get('/v1/policies')) as PoliciesReply,
     ticket: async () => (await post('/v1/tickets', {})) as { path: string },
     verify: async () => (await get('/v1/verify')) as VerifyReply,
     backup: async (file) => (await post('/v1/backup', { file })) as { file: string },

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { PromoteWish } from './commands/policy-promote.ts';
 import type { Finish } from './program-run.ts';
 
 interface Asked {
@@ -76,7 +77,7 @@ const addLive = (policy: Command, finish: Finish): void => {
   );
   policy
     .command('history')
-    .description('Every switch, refusal and hold, newest first.')
+    .description('Every switch, refusal, hold and reminder, newest first.')
     .addOption(asJson())
     .action((options: { json: boolean }) =>
       finish(import('./commands/policy-live.ts').then(({ policyHistory }) => policyHistory(options))),
@@ -124,14 +125,20 @@ const addPast = (policy: Command, finish: Finish): void => {
     .action((ref: string, rule: string | undefined, options: { json: boolean }) =>
       finish(import('./commands/policy-past.ts').then(({ policyExplain }) => policyExplain(ref, rule, options))),
     );
-  policy
-    .command('promote')
-    .description('What speaks for letting rules act: 0 ready, 1 not ready, 3 inconclusive.')
-    .argument('[rule]')
-    .addOption(asJson())
-    .action((rule: string | undefined, options: { json: boolean }) =>
-      finish(import('./commands/policy-past.ts').then(({ policyPromote }) => policyPromote(rule, options))),
-    );
+  withReason(
+    policy
+      .command('promote')
+      .description('What speaks for letting rules act: 0 ready, 1 not ready, 3 inconclusive. With --to, lets them.')
+      .argument('[rule]', 'one rule; the whole policy, when left out')
+      .addOption(
+        new Option('--to <mode>', 'write it into the policy and put that in force').choices(['canary', 'enforce']),
+      )
+      .option('--percent <n>', 'of a canary: 10, 25, 50, 100 one after the other, when left out', toCount)
+      .option('--policy <file>', 'which policy, where running jobs follow several')
+      .option('--force', 'although the evidence does not suffice; needs a --reason', false),
+  ).action((rule: string | undefined, options: PromoteWish) =>
+    finish(import('./commands/policy-promote.ts').then(({ policyPromote }) => policyPromote(rule, options))),
+  );
   policy
     .command('signals')
     .description('All that a condition may speak of, with unit and meaning.')

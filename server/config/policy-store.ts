@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { PolicyText } from '#protocol/messages';
@@ -8,6 +8,8 @@ export interface PolicyStore {
   keep(policy: PolicyText): void;
   /** null where it was never kept, or is damaged. */
   find(hash: string): PolicyText | null;
+  /** Every hash with the time at which its text judged for the first time, newest first. */
+  list(): readonly { readonly hash: string; readonly sinceMs: number }[];
 }
 
 const policyShape = z.object({
@@ -27,6 +29,11 @@ export const openPolicyStore = (home: string): PolicyStore => {
       writeFileSync(fresh, JSON.stringify(policy), { mode: 0o600 });
       renameSync(fresh, fileOf(policy.hash));
     },
+    list: () =>
+      (existsSync(directory) ? readdirSync(directory) : [])
+        .filter((name) => /^[0-9a-f]{64}\.json$/.test(name))
+        .map((name) => ({ hash: name.slice(0, 64), sinceMs: statSync(path.join(directory, name)).mtimeMs }))
+        .sort((a, b) => b.sinceMs - a.sinceMs),
     find: (hash) => (/^[0-9a-f]{64}$/.test(hash) && existsSync(fileOf(hash)) ? parsePolicyFile(fileOf(hash)) : null),
   };
 };

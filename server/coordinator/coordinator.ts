@@ -29,6 +29,7 @@ import { readKeptHead } from './kept-head.ts';
 import { createLogCap } from './log-cap.ts';
 import { createPolicyDesk } from './policy-desk.ts';
 import { createSelfWatch, standStill } from './self-watch.ts';
+import { createShadowWatch } from './shadow-watch.ts';
 import { createSpendingKeeper } from './spending-keeper.ts';
 import { deliveryOf, wires, workers } from './topology.ts';
 import { untold, type WorkerSetup } from './worker-setup.ts';
@@ -191,6 +192,12 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const selfWatch = createSelfWatch({ clock, say: (body) => void desk.say(body) });
   const journalWatch = createJournalWatch({ clock, journal, onTrouble: tellTrouble });
 
+  const shadowWatch = createShadowWatch({
+    clock,
+    store,
+    active: policies.active,
+    say: (body) => void desk.say(body),
+  });
   const logCap = createLogCap({
     clock,
     keeping: options.gateway.logs,
@@ -217,6 +224,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       selfWatch.start();
       journalWatch.start();
       logCap.start();
+      shadowWatch.start();
       desk.catchUp();
       await supervisor.start();
       void policies.reload('all', { by: 'daemon', who: 'FlowForge started', reason: '' });
@@ -226,6 +234,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       selfWatch.stop();
       journalWatch.stop();
       logCap.stop();
+      shadowWatch.stop();
       await policies.stop();
       await supervisor.stop();
       journal.flush();

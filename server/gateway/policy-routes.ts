@@ -40,14 +40,14 @@ export const policyRoutes: readonly Route[] = [
     method: 'get',
     paths: ['/v1/policies/history'],
     door: 'key',
-    summary: 'Every switch, refusal and hold, newest first.',
+    summary: 'Every switch, refusal, hold and reminder, newest first.',
     returns: 'Page<TimelineEntry>',
     params: nothing,
     query: historyQuery,
     body: nothing,
     handle: async ({ query }, { ledger }) =>
       json({
-        items: await ledger.ofKinds(['policy-applied', 'policy-refused', 'policy-held'], query.limit),
+        items: await ledger.ofKinds(['policy-applied', 'policy-refused', 'policy-held', 'shadow-overdue'], query.limit),
         nextCursor: null,
       }),
   }),

@@ -31,14 +31,14 @@ export const foldRuleRecords = (facts: readonly Fact[], { nowMs, nameOf }: Readi
   const records = new Map<string, Open>();
   const hashes = new Map<string, string>();
   for (const fact of facts) {
-    if (!('rule' in fact) || fact.atMs <= nowMs - recordedDays * dayMs) continue;
+    if (!('rule' in fact) || fact.kind === 'shadow-overdue' || fact.atMs <= nowMs - recordedDays * dayMs) continue;
     if ('policyHash' in fact && 'incidentId' in fact) hashes.set(fact.incidentId, fact.policyHash);
     const hash =
       'policyHash' in fact ? fact.policyHash : 'incidentId' in fact ? hashes.get(fact.incidentId) : undefined;
     const policy = hash === undefined ? null : nameOf(hash);
     if (policy === null) continue;
     const key = `${policy} ${fact.rule}`;
-    const record = records.get(key) ?? emptyRecord(policy, fact.rule);
+    const record = records.get(key) ?? emptyRecord({ policy, rule: fact.rule, sinceMs: fact.atMs });
     records.set(key, record);
     count(record, fact, nowMs);
   }
@@ -76,9 +76,8 @@ const count = (record: Open, fact: Fact, nowMs: number): void => {
   }
 };
 
-const emptyRecord = (policy: string, rule: string): Open => ({
-  policy,
-  rule,
+const emptyRecord = (of: Pick<RuleRecord, 'policy' | 'rule' | 'sinceMs'>): Open => ({
+  ...of,
   pending: 0,
   fired: 0,
   acted: 0,

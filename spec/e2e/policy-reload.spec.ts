@@ -27,7 +27,7 @@ describe('a policy that is edited while jobs run', function () {
     file = path.join(folder, 'edited.yaml');
     writeFileSync(file, calm);
     for (let n = 0; n < runs; n += 1) {
-      const job = ['python3', script('prints_lines.py'), '--rate', '2', '--count', '400', '--timeout', '170'];
+      const job = ['python3', script('prints_lines.py'), '--rate', '2', '--count', '4000', '--timeout', '900'];
       const begun = await forge.run('run', '--detach', '--name', `printer-${n}`, '--policy', file, '--', ...job);
       expect(begun.code, begun.stderr).to.equal(0);
     }

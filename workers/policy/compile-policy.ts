@@ -43,6 +43,7 @@ export const compilePolicy = (policy: PolicyText): CompiledPolicy => {
     rollout: rolloutOf(merged.file),
     limits,
     rules,
+    shadows: shadowsOf(merged),
     ids: new Set(rules.map((rule) => rule.id)),
     budgets: merged.file.budgets ?? [],
     night: nightsOf(merged.file.budgets ?? [])[0] ?? null,
@@ -151,6 +152,16 @@ const nightProblems = (merged: MergedPolicy, { source, policy }: Parsed): Proble
 const rolloutOf = (file: PolicyFile): Rollout => {
   const { mode = 'enforce', percent, salt = file.metadata.name } = file.rollout ?? {};
   return { mode, percent: percent ?? (mode === 'canary' ? 10 : 100), salt };
+};
+
+const usualReminderMs = 14 * 86_400_000;
+
+const shadowsOf = ({ file, rules }: MergedPolicy): CompiledPolicy['shadows'] => {
+  const asked = (text: string | undefined): number => milliseconds(text) ?? usualReminderMs;
+  if (file.rollout?.mode === 'shadow') return [{ rule: null, remindAfterMs: asked(file.rollout.remind_after) }];
+  return rules.flatMap(({ entry: { id, rollout } }) =>
+    rollout?.mode === 'shadow' ? [{ rule: id, remindAfterMs: asked(rollout.remind_after) }] : [],
+  );
 };
 
 const limitsOf = (file: PolicyFile): PolicyLimits => {

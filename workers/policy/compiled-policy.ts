@@ -59,6 +59,8 @@ export interface CompiledPolicy {
   readonly hash: string;
   readonly rollout: Rollout;
   readonly rules: readonly CompiledRule[];
+  /** What only watches, and after how long in shadow it is to be decided; `rule` null is the whole policy. */
+  readonly shadows: readonly { readonly rule: string | null; readonly remindAfterMs: number }[];
   readonly ids: ReadonlySet<string>;
   readonly limits: PolicyLimits;
   readonly budgets: readonly BudgetEntry[];

@@ -20,6 +20,7 @@ export const limitsOnlyPolicy = (policy: PolicyText, problem: string): CompiledP
     hash: policy.hash,
     rollout: { mode: 'enforce', percent: 100, salt: policy.name },
     rules,
+    shadows: [],
     ids: new Set(rules.map((rule) => rule.id)),
     limits: noLimits,
     budgets: [],

@@ -34,6 +34,9 @@ const rollout = z
     percent: z.number().min(0).max(100).optional(),
     sticky: z.literal('job.key').optional(),
     salt: z.string().min(1).max(100).optional(),
+    remind_after: duration
+      .optional()
+      .describe('After this long in shadow FlowForge reminds of a decision; 14d when left out.'),
   })
   .describe('shadow records, canary acts on a share of the jobs, enforce acts.');
 

@@ -132,6 +132,7 @@ const changeRun = (view: RunView, fact: Fact): RunView => {
     case 'policy-applied':
     case 'policy-refused':
     case 'policy-held':
+    case 'shadow-overdue':
     case 'incident-acknowledged':
     case 'run-nudged':
     case 'run-throttled':

@@ -101,14 +101,3 @@ export interface ExplainedRule {
   readonly numbers: string;
   readonly ladder: readonly { readonly verb: Verb; readonly afterMs: number }[];
 }
-
-/** What is known of one rule for a promotion: how often it fired, what it did, and what people said of it. */
-export interface RuleEvidence {
-  readonly rule: string;
-  readonly sinceMs: number;
-  readonly firings: number;
-  readonly wouldHaveActed: number;
-  readonly acted: number;
-  readonly right: number;
-  readonly wrong: number;
-}

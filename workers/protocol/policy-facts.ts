@@ -32,6 +32,18 @@ export type PolicyFact =
       readonly keptHash: string | null;
       readonly by: Actor;
     }
+  /** It only watches, and was to be decided on by now. */
+  | {
+      readonly kind: 'shadow-overdue';
+      readonly source: string;
+      readonly name: string;
+      readonly hash: string;
+      /** null: the whole policy. */
+      readonly rule: string | null;
+      readonly sinceMs: number;
+      readonly severity: 'info';
+      readonly note: string;
+    }
   /** Good, but it would act on more running jobs at once than is done without asking. */
   | {
       readonly kind: 'policy-held';

@@ -51,6 +51,8 @@ export interface PolicyOutline {
 export interface RuleRecord {
   readonly policy: string;
   readonly rule: string;
+  /** The first that is known of it in those days. */
+  readonly sinceMs: number;
   readonly pending: number;
   readonly fired: number;
   /** Incidents in which it changed the life of the job. */

@@ -128,6 +128,8 @@ const sentenceOf = (fact: Fact): string => {
       return `policy refused, ${fact.keptHash?.slice(0, 8) ?? 'the last good one'} stays: ${fact.problem}`;
     case 'policy-applied':
       return `policy ${fact.name} ${fact.previousHash.slice(0, 8)} → ${fact.hash.slice(0, 8)} for ${count(fact.runs.length, 'run', 'runs')}${because(fact.reason)}`;
+    case 'shadow-overdue':
+      return fact.note;
     case 'policy-held':
       return `policy held: it would act on ${count(new Set(fact.effects.map((effect) => effect.runId)).size, 'running job', 'running jobs')}, more than ${fact.most}`;
     case 'incident-acknowledged':

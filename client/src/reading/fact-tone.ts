@@ -33,6 +33,7 @@ const faces: { readonly [Kind in FactKind]?: FactFace } = {
   'worker-given-up': { shape: 'cross', tone: 'bad' },
   'ledger-trouble': { shape: 'cross', tone: 'bad' },
   'policy-refused': { shape: 'cross', tone: 'bad' },
+  'shadow-overdue': { shape: 'half', tone: 'calm' },
   'policy-held': { shape: 'bars', tone: 'risk' },
   'policy-applied': { shape: 'cycle', tone: 'accent' },
   'incident-acknowledged': { shape: 'tick', tone: 'calm' },

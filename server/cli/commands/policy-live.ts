@@ -7,6 +7,7 @@ import { escapeControls } from '#cli/render/escape';
 import { lineDiff } from '#config/line-diff';
 import { resolvePaths } from '#config/paths';
 import { openPolicyStore } from '#config/policy-store';
+import { overdueShadows, sayOverdue } from '#config/shadow-age';
 import type { Fact } from '#protocol/facts';
 import type { ApplyPolicy, PolicyChange } from '#protocol/policies';
 
@@ -30,7 +31,7 @@ export const policyApply = async (
   const named = await Promise.all(options.run.map(async (ref) => (await client.run(ref)).run.runId));
   const runs: ApplyPolicy['runs'] = options.all ? 'all' : named.length > 0 ? named : 'followers';
   const { reason, yes: accept } = options;
-  return tell(await client.applyPolicy({ source: sourceOf(file), runs, reason, accept }), options);
+  return tellChange(await client.applyPolicy({ source: sourceOf(file), runs, reason, accept }), options);
 };
 
 /** `flowforge policy rollback [FILE] [HASH]`: the one before, or any earlier one. */
@@ -54,10 +55,11 @@ export const policyRollback = async (
       },
     );
   const { reason, yes: accept } = options;
-  return tell(await client.rollbackPolicy({ key, hash, reason, accept }), options);
+  return tellChange(await client.rollbackPolicy({ key, hash, reason, accept }), options);
 };
 
-const tell = (change: PolicyChange, { json }: Asked): number => {
+/** Says what became of a wish to change the policy in force; the exit code. */
+export const tellChange = (change: PolicyChange, { json }: { readonly json: boolean }): number => {
   if (json) printJson(change);
   else print(`${escapeLines(sentenceOf(change))}\n`);
   return exitCodes[change.kind];
@@ -92,12 +94,18 @@ export const policyHistory = async ({ json }: { readonly json: boolean }): Promi
 /** `flowforge policy active`: what judges running jobs now. */
 export const policyActive = async ({ json }: { readonly json: boolean }): Promise<number> => {
   const active = await (await connect()).activePolicies();
-  if (json) printJson(active);
+  const store = openPolicyStore(resolvePaths(process.env).home);
+  const told = active.map((one) => {
+    const policy = store.find(one.hash);
+    const overdue = policy === null ? [] : overdueShadows(policy, store, Date.now());
+    return { ...one, reminders: overdue.map((shadow) => sayOverdue(one.name, shadow, Date.now())) };
+  });
+  if (json) printJson(told);
   else
-    for (const { key, hash, runIds, problem } of active)
-      print(
-        `${escapeLines(`${hash.slice(0, 8)}  ${key}  ${runIds.length} runs${problem === null ? '' : `\n  ${problem}`}`)}\n`,
-      );
+    for (const { key, hash, runIds, problem, reminders } of told) {
+      const notes = [...(problem === null ? [] : [problem]), ...reminders].map((note) => `\n  ${note}`);
+      print(`${escapeLines(`${hash.slice(0, 8)}  ${key}  ${runIds.length} runs${notes.join('')}`)}\n`);
+    }
   return 0;
 };
 

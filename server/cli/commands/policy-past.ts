@@ -10,7 +10,6 @@ import { resolvePaths } from '#config/paths';
 import { readPolicyText } from '#config/policy-files';
 import { parseDuration } from '#config/quantities';
 import type { PolicyText } from '#protocol/messages';
-import type { RuleEvidence } from '#protocol/policies';
 
 const connect = (): Promise<DaemonClient> => ensureDaemon(resolvePaths(process.env));
 const escapeLines = (text: string): string => text.split('\n').map(escapeControls).join('\n');
@@ -96,45 +95,4 @@ export const policyExplain = async (
       print(`${escapeLines(`${one.rule}: ${state}\n  when ${one.when}${unless}`)}\n`);
     }
   return 0;
-};
-
-const fewestVerdicts = 5;
-const leastPrecision = 0.9;
-const fewestDays = 3;
-const dayMs = 86_400_000;
-
-/** `flowforge policy promote [RULE]`: what speaks for letting rules act. 0 ready, 1 not ready, 3 inconclusive. */
-export const policyPromote = async (
-  rule: string | undefined,
-  { json }: { readonly json: boolean },
-): Promise<number> => {
-  const evidence = (await (await connect()).evidence()).filter((one) => rule === undefined || one.rule === rule);
-  const judged = evidence.map((one) => ({ ...one, ...judge(one) }));
-  if (json) printJson(judged);
-  else
-    for (const { rule: id, days, firings, wouldHaveActed, acted, right, wrong, verdict, why } of judged)
-      print(
-        `${escapeControls(`${id}: ${verdict} – ${why} (${days.toFixed(1)} days, ${firings} firings, acted ${acted}, would have acted ${wouldHaveActed}, ${right} right, ${wrong} wrong)`)}\n`,
-      );
-  if (judged.length === 0 || judged.some(({ verdict }) => verdict === 'inconclusive')) return 3;
-  return judged.every(({ verdict }) => verdict === 'ready') ? 0 : 1;
-};
-
-const judge = ({ sinceMs, right, wrong }: RuleEvidence) => {
-  const days = (Date.now() - sinceMs) / dayMs;
-  const verdicts = right + wrong;
-  const precision = verdicts === 0 ? null : right / verdicts;
-  const told = { days, precision };
-  if (precision === null || verdicts < fewestVerdicts)
-    return {
-      ...told,
-      verdict: 'inconclusive',
-      why: `${verdicts} verdicts; ${fewestVerdicts} are needed (flowforge ack INCIDENT --right|--wrong)`,
-    } as const;
-  if (days < fewestDays)
-    return { ...told, verdict: 'inconclusive', why: `${fewestDays} days of evidence are needed` } as const;
-  const percent = `precision ${(precision * 100).toFixed(0)} %`;
-  return precision >= leastPrecision
-    ? ({ ...told, verdict: 'ready', why: percent } as const)
-    : ({ ...told, verdict: 'not ready', why: `${percent}, ${leastPrecision * 100} % is the bar` } as const);
 };
