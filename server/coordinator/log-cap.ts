@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, renameSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FactBody } from '#protocol/facts';
 import { type GivenBack, givenBackFileName, nothingGivenBack, parseGivenBack } from '#protocol/given-back';
@@ -8,6 +8,7 @@ import { archivedUpTo, archiveIndexFileName } from '#protocol/log-archive';
 import { keptBytes, type LogKeeping, shortenedAbove } from '#protocol/log-keeping';
 import { indexFileName, type OutputStream, outputFileName, outputStreams, parseIndex } from '#protocol/output-index';
 import type { Clock } from '#runtime/clock';
+import { isFlooding, isHopeless, mostBehindBytes, type Pressure, pressOn } from './log-pressure.ts';
 
 export interface LogCapOptions {
   readonly clock: Clock;
@@ -20,15 +21,24 @@ export interface LogCapOptions {
 const lookEveryMs = 250;
 /** While a log grows by tens of megabytes between two looks. */
 const lookAtFloodEveryMs = 50;
+/** A log of this size that was not there at the last look is looked at again soon. */
+const newLogBytes = 4 * 1024 * 1024;
+/** A flood does not wait for the end of the process that punched the last hole: they do not overlap. */
+const punchesAtOnce = 3;
 /** A flood is told every so often, not at every look. */
 const tellEveryMs = 10_000;
-/** What the archive may be behind, beyond what the log may take, before the cap comes first. */
-const archiveLagBytes = 16 * 1024 * 1024;
 const blockBytes = 512;
 
 interface Gap {
   readonly from: number;
   readonly upTo: number;
+}
+
+interface Log {
+  readonly runId: RunId;
+  readonly runDir: string;
+  readonly stream: OutputStream;
+  readonly file: string;
 }
 
 interface Untold {
@@ -38,13 +48,13 @@ interface Untold {
 
 /**
  * Gives the head of a log back to the disk once it was read, and archived, and the log is over its cap: offsets stay
- * true, and the job never notices. Output that comes faster than it can be archived is given back all the same, and
- * told as a gap.
+ * true, and the job never notices. A flood that nobody can keep up with is given back all the same, and told as a gap.
  */
 export const createLogCap = (options: LogCapOptions): { start(): void; stop(): void } => {
   const { clock, keeping, say } = options;
   const untold = new Map<RunId, Untold>();
-  const busy = new Set<string>();
+  const punching = new Map<string, number>();
+  const pressures = new Map<string, Pressure>();
   let isFlood = false;
   let cancel = (): void => undefined;
 
@@ -53,8 +63,9 @@ export const createLogCap = (options: LogCapOptions): { start(): void; stop(): v
     const runs = options.runs();
     for (const { runId, runDir } of runs)
       for (const stream of outputStreams) {
-        const allocated = allocatedBytes(runDir, stream);
-        if (allocated > shortenedAbove(keeping)) relieve({ runId, runDir, stream, allocated });
+        const file = path.join(runDir, outputFileName(stream));
+        const found = statSync(file, { throwIfNoEntry: false });
+        if (found !== undefined) press({ runId, runDir, stream, file }, found);
       }
     const live = new Set(runs.map(({ runId }) => runId));
     for (const [runId, one] of untold) {
@@ -62,28 +73,44 @@ export const createLogCap = (options: LogCapOptions): { start(): void; stop(): v
       if (one.gaps.size > 0 && (isOver || clock.mono() - one.toldAtMs >= tellEveryMs)) tell(runId, one);
       if (isOver) untold.delete(runId);
     }
+    const runDirs = new Set(runs.map(({ runDir }) => runDir));
+    for (const file of pressures.keys()) if (!runDirs.has(path.dirname(file))) pressures.delete(file);
     cancel = clock.after(isFlood ? lookAtFloodEveryMs : lookEveryMs, look);
   };
 
-  const relieve = (log: { runId: RunId; runDir: string; stream: OutputStream; allocated: number }): void => {
-    const { runId, runDir, stream, allocated } = log;
-    const file = path.join(runDir, outputFileName(stream));
-    const isBehind = allocated > shortenedAbove(keeping) + archiveLagBytes;
-    isFlood ||= isBehind;
-    if (busy.has(file)) return;
+  const press = (log: Log, { size, blocks }: Stats): void => {
+    const allocated = blocks * blockBytes;
+    const isOver = allocated > shortenedAbove(keeping);
+    const archived = isOver && keeping.archives ? archivedBytes(log, size) : null;
+    const isFirst = !pressures.has(log.file);
+    const pressure = pressOn(pressures.get(log.file), { size, archived, atMs: clock.mono() });
+    pressures.set(log.file, pressure);
+    isFlood ||= isFlooding(pressure) || (isFirst && size > newLogBytes);
+    const isBehind = allocated > shortenedAbove(keeping) + mostBehindBytes && isHopeless(pressure);
+    if (isOver && (punching.get(log.file) ?? 0) < punchesAtOnce)
+      relieve(log, { size, archived: archived ?? size, isBehind });
+  };
+
+  const relieve = (
+    { runId, runDir, stream, file }: Log,
+    { size, archived, isBehind }: { size: number; archived: number; isBehind: boolean },
+  ): void => {
     const given = readGivenBack(runDir);
     // Truncated since: what is there now was never given back.
-    const before = sizeOf(file) < given[stream] ? { ...given, [stream]: 0 } : given;
-    const archived = keeping.archives ? archivedBytes(runDir, stream) : Number.POSITIVE_INFINITY;
-    const readUpTo = lineStartBefore(file, ingestedBytes(runDir, stream) - keptBytes(keeping));
-    const upTo = isBehind ? readUpTo : Math.min(readUpTo, archived);
+    const before = size < given[stream] ? { ...given, [stream]: 0 } : given;
+    const readUpTo = ingestedBytes(runDir, stream) - keptBytes(keeping);
+    const upTo = lineStartBefore(
+      file,
+      isBehind ? Math.max(readUpTo, size - mostBehindBytes) : Math.min(readUpTo, archived),
+    );
     if (upTo <= before[stream]) return;
-    busy.add(file);
+    punching.set(file, (punching.get(file) ?? 0) + 1);
     // Written first: whoever reads the log must not take the hole for output.
     writeGivenBack(runDir, { ...before, [stream]: upTo });
     punch(file, { from: before[stream], length: upTo - before[stream] }, (why) => {
-      busy.delete(file);
-      const lostFrom = keeping.archives ? Math.max(archived, before[stream]) : before[stream];
+      punching.set(file, (punching.get(file) ?? 1) - 1);
+      if (punching.get(file) === 0) punching.delete(file);
+      const lostFrom = Math.max(keeping.archives ? archived : 0, before[stream]);
       if (why !== null) options.log('warn', `the log ${file} is over its cap and cannot be shortened: ${why}`);
       else if (lostFrom < upTo) noteGap(runId, stream, { from: lostFrom, upTo });
     });
@@ -107,17 +134,14 @@ export const createLogCap = (options: LogCapOptions): { start(): void; stop(): v
   return { start: look, stop: () => cancel() };
 };
 
-const allocatedBytes = (runDir: string, stream: OutputStream): number =>
-  (statSync(path.join(runDir, outputFileName(stream)), { throwIfNoEntry: false })?.blocks ?? 0) * blockBytes;
-
 /** Up to where sampling has read, as it wrote down last. */
 const ingestedBytes = (runDir: string, stream: OutputStream): number =>
   parseIndex(readEnd(path.join(runDir, indexFileName))).findLast((entry) => entry.stream === stream)?.offset ?? 0;
 
 /** 0 where the archive does not belong to the file any more, because that was truncated. */
-const archivedBytes = (runDir: string, stream: OutputStream): number => {
+const archivedBytes = ({ runDir, stream }: Log, size: number): number => {
   const upTo = archivedUpTo(readEnd(path.join(runDir, archiveIndexFileName)))[stream];
-  return upTo > sizeOf(path.join(runDir, outputFileName(stream))) ? 0 : upTo;
+  return upTo > size ? 0 : upTo;
 };
 
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;

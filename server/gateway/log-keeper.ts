@@ -49,6 +49,7 @@ export const createLogKeeper = (options: LogKeeperOptions): LogKeeper => {
     resourceLimits: { maxOldGenerationSizeMb: 128 },
   });
   const dueAtMs = new Map<RunId, number>();
+  const lost = new Map<string, number>();
   const archive = async (ask: ArchiveAsk): Promise<Archived> => {
     const reply = await pool.run(ask);
     if (reply.kind === 'archived') return reply.archived;
@@ -57,6 +58,13 @@ export const createLogKeeper = (options: LogKeeperOptions): LogKeeper => {
   const retention = createLogRetention({ ...options, archive });
   let isStopped = false;
 
+  /** The coordinator gives a flood back as it comes: what is left of it now will be gone before it could be archived. */
+  const isFlooding: IsFlooding = (file, lostUpTo) => {
+    const before = lost.get(file);
+    if (lostUpTo === 0) lost.delete(file);
+    else lost.set(file, lostUpTo);
+    return lostUpTo > (before ?? 0);
+  };
   const shorten = async (runId: RunId): Promise<void> => {
     const directory = join(home, 'runs', runId);
     const allocated = await Promise.all(outputStreams.map((stream) => allocatedBytes(directory, stream)));
@@ -64,7 +72,7 @@ export const createLogKeeper = (options: LogKeeperOptions): LogKeeper => {
     if (most < shortenedAbove(keeping) / 2) dueAtMs.set(runId, clock.mono() + quietLookMs);
     if (most <= shortenedAbove(keeping)) return;
     const over = outputStreams.filter((_, at) => (allocated[at] ?? 0) > shortenedAbove(keeping));
-    const upTo = await owedOf(directory, { keeping, over });
+    const upTo = await owedOf(directory, { keeping, over, isFlooding });
     if (upTo !== null) await archive({ directory, upTo, mostBytes: pieceBytes });
   };
 
@@ -121,10 +129,13 @@ const createRound = (
   };
 };
 
+/** @param lostUpTo byte before which output is gone that nobody archived; 0 where none is. */
+type IsFlooding = (file: string, lostUpTo: number) => boolean;
+
 /** Up to where each stream should be archived now; null where that is not worth it. */
 const owedOf = async (
   directory: string,
-  { keeping, over }: { keeping: LogKeeping; over: readonly OutputStream[] },
+  { keeping, over, isFlooding }: { keeping: LogKeeping; over: readonly OutputStream[]; isFlooding: IsFlooding },
 ): Promise<StreamBytes | null> => {
   const archived = archivedUpTo(await readEnd(join(directory, archiveIndexFileName)));
   const read = parseIndex(await readEnd(join(directory, indexFileName)));
@@ -136,7 +147,9 @@ const owedOf = async (
     upTo[stream] = Math.max(0, ingested - keptBytes(keeping));
     // Truncated since: the archive has to be told.
     const isShorter = ingested < archived[stream];
-    const done = Math.max(archived[stream], given?.[stream] ?? 0);
+    const givenBack = given?.[stream] ?? 0;
+    const done = Math.max(archived[stream], givenBack);
+    if (isFlooding(join(directory, outputFileName(stream)), givenBack > archived[stream] ? givenBack : 0)) continue;
     isOwed ||= upTo[stream] > 0 && (isShorter || upTo[stream] - done >= archivedAtOnce(keeping));
   }
   return isOwed ? upTo : null;

@@ -57,12 +57,13 @@ export const followFile = (path: string, options: { startAt: number; onGap: (gap
   };
 
   /** A flood that comes faster than anybody can read must not keep us from seeing what happens now. */
-  const skipAhead = (opened: number): void => {
+  const skipAhead = (opened: number): boolean => {
     const { size } = fstatSync(opened);
-    if (size - offset <= lagAtMostBytes) return;
+    if (size - offset <= lagAtMostBytes) return false;
     const fromByte = offset;
     offset = size - lagAfterSkipBytes;
     options.onGap({ fromByte, toByte: offset, why: 'it came faster than it could be read, and was passed over' });
+    return true;
   };
 
   return {
@@ -73,7 +74,10 @@ export const followFile = (path: string, options: { startAt: number; onGap: (gap
       const opened = open();
       if (opened === null) return 0;
       if (wasFull) skipAhead(opened);
-      const length = readSync(opened, buffer, 0, buffer.length, offset);
+      let length = readSync(opened, buffer, 0, buffer.length, offset);
+      // Given back to the disk while nobody could keep up: there is nothing to read until the end of the flood.
+      if (length > 0 && buffer[0] === 0 && skipAhead(opened))
+        length = readSync(opened, buffer, 0, buffer.length, offset);
       offset += length;
       wasFull = length === buffer.length;
       return length;
