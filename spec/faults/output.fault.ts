@@ -107,6 +107,53 @@ const logTampered = async (): Promise<Verdict> => {
   );
 };
 
+/** NUL bytes and bytes that are no UTF-8 within; then an ordinary line. */
+const endlessLine = `
+import sys
+out = sys.stdout.buffer
+piece = (b"x" * 4000 + b"\\0\\0" + b"\\xff\\xfe\\xc3\\x28" + b"y" * 4090) * 128
+for _ in range(int(sys.argv[1])):
+    out.write(piece)
+out.write(b"\\nafter it\\n")
+out.flush()
+`;
+
+const longLine = async ({ short }: FaultSetting): Promise<Verdict> => {
+  const home = await openHome({ env: { FLOWFORGE_LOG_CAP: '32MiB', FLOWFORGE_ARCHIVE_AFTER: '0s' } });
+  const { pid } = await home.status();
+  const rssBefore = rssBytesOf(Number(pid));
+  const pieces = short ? 128 : 1_024;
+  const { runId } = await home.start(['python3', '-c', endlessLine, String(pieces)]);
+  let mostRss = rssBefore;
+  await home.forge.until(
+    'the run to settle',
+    async () => {
+      mostRss = Math.max(mostRss, rssBytesOf(Number(pid)));
+      return (await home.view(runId)).settled;
+    },
+    120_000,
+  );
+  const gaps = (await home.facts(runId)).filter((fact) => fact.kind === 'output-gap');
+  expect(
+    gaps.some(({ why }) => /^a line of more than/.test(why)),
+    'the line is told of',
+  ).to.equal(true);
+  await home.untilFact(runId, 'log-archived', 120_000);
+  mostRss = Math.max(mostRss, rssBytesOf(Number(pid)));
+  const last = await home.ask((client) => client.log(runId, { tail: 2 }));
+  expect(last.lines.at(-1)?.text).to.equal('after it');
+  expect(Math.max(...last.lines.map(({ text }) => text.length))).to.be.at.most(16_384);
+  expect(mostRss - rssBefore, 'the line is held nowhere').to.be.lessThan(100 * 1024 * 1024);
+  expect((await home.status()).pid, 'the same daemon').to.equal(pid);
+  const deaths = (await home.facts(null)).filter((fact) => fact.kind === 'worker-died');
+  expect(deaths, 'workers that died').to.deep.equal([]);
+  await home.end();
+  const mb = (bytes: number): number => Math.round(bytes / 1024 / 1024);
+  return held(
+    `a line of ${mb(pieces * 1_047_552)} MB told as one event (and ${gaps.length - 1} stretches of it that were passed over or given back); the line after it is there, no worker died, daemon RSS +${mb(mostRss - rssBefore)} MB`,
+  );
+};
+
 const queued = async (): Promise<Verdict> => {
   const home = await openHome({ load: null, env: { FLOWFORGE_MAX_CONCURRENT: '3' } });
   const started: StartedRun[] = [];
@@ -148,6 +195,7 @@ export const outputFaults: readonly Fault[] = [
   { id: 'R06', what: 'the daemon asleep (SIGSTOP)', inShort: false, provoke: asleep },
   { id: 'R10', what: 'a log that floods (`yes`)', inShort: false, provoke: flood },
   { id: 'R11', what: 'a log truncated, and one deleted, under a running job', inShort: false, provoke: logTampered },
+  { id: 'R12', what: 'a line of 1 GB with NUL and bytes that are no text', inShort: false, provoke: longLine },
   { id: 'R15', what: 'a frozen job, and a kill -9 of the daemon', inShort: true, provoke: frozenAdopted },
   { id: 'R16', what: 'a queue, and a kill -9 of the daemon', inShort: true, provoke: queued },
   {

@@ -106,6 +106,24 @@ describe('the tail of a run', () => {
     ).to.deep.equal([[0, 4]]);
   });
 
+  it('tells once of a line that does not end, wherever it began, and of the next one', () => {
+    const tail = follow();
+    const mib = 1024 * 1024;
+    const feed = (text: string): void => {
+      write(text);
+      while (tail.read('stdout', Buffer.alloc(256 * 1024)) > 0);
+    };
+    feed(`short\n${'x'.repeat(mib)}`);
+    expect(gaps).to.deep.equal([]);
+    feed('y'.repeat(mib));
+    expect(gaps.map(({ stream, fromByte }) => [stream, fromByte])).to.deep.equal([['stdout', 6]]);
+    feed(`\nanother\n${'progress\r'.repeat(mib / 4)}`);
+    expect(gaps).to.have.length(1);
+    feed('z'.repeat(2 * mib));
+    expect(gaps).to.have.length(2);
+    expect(gaps[1]?.why).to.match(/^a line of more than 1048576 bytes without a newline/);
+  });
+
   it('tells once of a file that was deleted or replaced, and still reads what the job writes', () => {
     for (const harm of [
       (): void => rmSync(join(dir.path, 'stdout.log')),

@@ -85,6 +85,7 @@ export type RunFact =
       readonly by: Actor;
       readonly reason: string;
     }
+  /** Between these bytes something is lost, passed over or not looked at. */
   | {
       readonly kind: 'output-gap';
       readonly runId: RunId;

@@ -73,7 +73,7 @@ const sentenceOf = (fact: Fact): string => {
     case 'run-resumed':
       return `resumed: ${fact.reason}`;
     case 'output-gap':
-      return `${fact.stream} bytes ${fact.fromByte}-${fact.toByte} are gone: ${fact.why}`;
+      return `${fact.stream} bytes ${fact.fromByte}-${fact.toByte}: ${fact.why}`;
     case 'log-archived':
       return `output archived: ${count(fact.lines, 'line', 'lines')}, ${fact.bytes} bytes in ${fact.archivedBytes}`;
     case 'log-dropped':

@@ -12,6 +12,7 @@ import {
   printIndexEntry,
 } from '#protocol/output-index';
 import { type FileGap, type FollowedFile, followFile } from './followed-file.ts';
+import { createLongLineWatch } from './long-line.ts';
 
 /** A stretch of output that was read before, and when it came. */
 export interface PastChunk {
@@ -65,6 +66,7 @@ class IndexedTail implements OutputTail {
   readonly #indexPath: string;
   readonly #files: Record<OutputStream, FollowedFile>;
   readonly #committed: Record<OutputStream, number>;
+  readonly #longLines: Record<OutputStream, ReturnType<typeof createLongLineWatch>>;
   #bytes = 0;
   #lastOutputAtMs: number | null;
 
@@ -81,6 +83,8 @@ class IndexedTail implements OutputTail {
         startAt: this.#committed[stream],
         onGap: (gap) => onGap({ stream, ...gap }),
       });
+    const watch = (stream: OutputStream) => createLongLineWatch((gap) => onGap({ stream, ...gap }));
+    this.#longLines = { stdout: watch('stdout'), stderr: watch('stderr') };
     this.#files = { stdout: follow('stdout'), stderr: follow('stderr') };
   }
 
@@ -99,6 +103,7 @@ class IndexedTail implements OutputTail {
     const before = file.offset;
     const length = file.read(buffer);
     this.#bytes += Math.max(length, file.offset - before);
+    if (length > 0) this.#longLines[stream].see(buffer.subarray(0, length), file.offset - length);
     return length;
   }
 
