@@ -6,29 +6,43 @@ import { type SignalVector, signalNames } from '#protocol/signals';
 export const tailHeader = (): string => `\n${JSON.stringify({ names: signalNames })}`;
 
 /** A batch as one line: signals by number, each policy hash once. The newline comes first, so that a line which was cut short spoils no other. */
-export const printTailLine = (batch: RecordingBatch): string => {
-  const hashes = [...new Set(batch.rows.map(({ policyHash }) => policyHash))];
-  const rows = batch.rows.map(({ runId, policyHash, signals, ...more }) => [
-    runId,
-    hashes.indexOf(policyHash),
-    Object.entries(signals).flatMap(([name, value]) => [numberOf.get(name) ?? -1, value]),
-    ...(isPlain(more) ? [] : [more]),
-  ]);
-  return `\n${JSON.stringify({ atMs: batch.atMs, hashes, rows })}`;
+export const printTailLine = ({
+  atMs,
+  rows,
+}: RecordingBatch): { readonly line: string; readonly rows: readonly string[] } => {
+  const hashes = [...new Set(rows.map(({ policyHash }) => policyHash))];
+  const printed = rows.map((row) => printRow(row, hashes.indexOf(row.policyHash)));
+  return {
+    line: `\n{"atMs":${atMs},"hashes":${JSON.stringify(hashes)},"rows":[${printed.join(',')}]}`,
+    rows: printed,
+  };
 };
+
+/** A row in few bytes: as it stands in a tail, and as it waits in memory. */
+const printRow = ({ runId, policyHash, signals, ...more }: RecordingRow, hash: number): string => {
+  const pairs: (number | string)[] = [];
+  for (const [name, value] of Object.entries(signals)) pairs.push(numberOf.get(name) ?? -1, value);
+  return JSON.stringify(isPlain(more) ? [runId, hash, pairs] : [runId, hash, pairs, more]);
+};
+
+/** @param text of a row that this version printed. */
+export const parseRow = (text: string, policyHash: string): RecordingRow =>
+  toRow(JSON.parse(text) as TailRow, { policyHash, names: signalNames });
 
 type More = Omit<RecordingRow, 'runId' | 'policyHash' | 'signals'>;
 
 /** What nearly every row says is left out. */
 const plain: More = { isFirst: false, acknowledged: [], extraUsd: {} };
-const isPlain = (more: More): boolean => JSON.stringify(more) === JSON.stringify(plain);
+const isPlain = ({ isFirst, acknowledged, extraUsd }: More): boolean =>
+  !isFirst && acknowledged.length === 0 && Object.keys(extraUsd).length === 0;
 
 const numberOf = new Map<string, number>(signalNames.map((name, at) => [name, at]));
 
+type TailRow = readonly [runId: RunId, hash: number, pairs: readonly (number | string)[], more?: More];
 interface TailBatch {
   readonly atMs: number;
   readonly hashes: readonly string[];
-  readonly rows: readonly (readonly [runId: RunId, hash: number, pairs: readonly (number | string)[], more?: More])[];
+  readonly rows: readonly TailRow[];
 }
 
 /** The batches of a tail. A line that a death cut short was never confirmed, so its writer sends it again. */
@@ -56,13 +70,13 @@ const parseTailLine = (line: string): TailBatch | { readonly names: readonly str
 
 const toBatch = ({ atMs, hashes, rows }: TailBatch, names: readonly string[]): RecordingBatch => ({
   atMs,
-  rows: rows.map(([runId, hash, pairs, more]) => ({
-    runId,
-    policyHash: hashes[hash] ?? '',
-    ...(more ?? plain),
-    signals: toVector(pairs, names),
-  })),
+  rows: rows.map((row) => toRow(row, { policyHash: hashes[row[1]] ?? '', names })),
 });
+
+const toRow = (
+  [runId, , pairs, more]: TailRow,
+  { policyHash, names }: { readonly policyHash: string; readonly names: readonly string[] },
+): RecordingRow => ({ runId, policyHash, ...(more ?? plain), signals: toVector(pairs, names) });
 
 const toVector = (pairs: readonly (number | string)[], names: readonly string[]): SignalVector => {
   const values: Record<string, number | string> = {};

@@ -8,7 +8,8 @@ const writeTo = promisify(write);
 
 /** What is recorded but not in a chunk yet: one line a batch. */
 export interface RecordingTail {
-  write(batch: RecordingBatch): Promise<void>;
+  /** Resolves with each row as it was written, in the order of the batch. */
+  write(batch: RecordingBatch): Promise<readonly string[]>;
   /** Batches that an earlier life left behind, oldest first. */
   recover(): readonly RecordingBatch[];
   isFull(): boolean;
@@ -21,10 +22,12 @@ export const openRecordingTail = (file: string): RecordingTail => {
   let size = 0;
   return {
     write: async (batch) => {
-      const bytes = Buffer.from(`${size === 0 ? tailHeader() : ''}${printTailLine(batch)}`);
+      const { line, rows } = printTailLine(batch);
+      const bytes = Buffer.from(`${size === 0 ? tailHeader() : ''}${line}`);
       const { bytesWritten } = await writeTo(handle, bytes);
       if (bytesWritten < bytes.length) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
       size += bytesWritten;
+      return rows;
     },
     recover: () => parseTail(readFileSync(file, 'utf8')),
     isFull: () => size > fullAtBytes,

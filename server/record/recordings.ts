@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { SignalSeries } from '#protocol/gateway-api';
 import type { RunId } from '#protocol/ids';
 import type { RecordingBatch, RecordingRow } from '#protocol/messages';
+import { parseRow } from './parse-recording.ts';
 import { appendChunk, newestIn, readChunks } from './recording-chunks.ts';
 import { pruneRecordings } from './recording-retention.ts';
 import { openRecordingTail } from './recording-tail.ts';
@@ -29,6 +30,18 @@ export interface Recordings {
   close(): Promise<void>;
 }
 
+/** Some hundred runs wait with two minutes each: as the text that the tail holds, not as objects. */
+interface WaitingRow {
+  readonly atMs: number;
+  readonly policyHash: string;
+  readonly text: string;
+}
+
+const toRecordedRow = ({ atMs, policyHash, text }: WaitingRow): RecordedRow => {
+  const { runId: _, ...row } = parseRow(text, policyHash);
+  return { atMs, ...row };
+};
+
 const rowsPerChunk = 120;
 const pruneEveryMs = 3_600_000;
 
@@ -41,13 +54,13 @@ export const openRecordings = async (home: string): Promise<Recordings> => {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const fileOf = (runId: string): string => join(directory, `${runId}.rec`);
   const tail = openRecordingTail(join(directory, 'tail.jsonl'));
-  const waiting = new Map<string, RecordedRow[]>();
+  const waiting = new Map<string, WaitingRow[]>();
   let queue: Promise<unknown> = Promise.resolve();
 
   const flush = async (runId: string): Promise<void> => {
     const rows = waiting.get(runId);
     if (rows === undefined || rows.length === 0) return;
-    await appendChunk(fileOf(runId), rows);
+    await appendChunk(fileOf(runId), rows.map(toRecordedRow));
     waiting.delete(runId);
   };
   const flushAll = async (): Promise<void> => {
@@ -55,10 +68,16 @@ export const openRecordings = async (home: string): Promise<Recordings> => {
     tail.empty();
   };
   const take = async (batch: RecordingBatch): Promise<void> => {
-    await tail.write(batch);
-    for (const { runId, ...row } of batch.rows) {
+    const texts = await tail.write(batch);
+    for (const [at, { runId, policyHash }] of batch.rows.entries()) {
       const rows = waiting.get(runId) ?? [];
-      rows.push({ atMs: batch.atMs, ...row });
+      // The hash of the row before is the same text: one for all of them stays in memory.
+      const known = rows.at(-1)?.policyHash;
+      rows.push({
+        atMs: batch.atMs,
+        policyHash: known === policyHash ? known : policyHash,
+        text: texts[at] ?? '',
+      });
       waiting.set(runId, rows);
       if (rows.length >= rowsPerChunk) await flush(runId);
     }
@@ -70,14 +89,17 @@ export const openRecordings = async (home: string): Promise<Recordings> => {
     return result;
   };
 
-  for (const batch of tail.recover()) await takeBack(batch, { waiting, newestIn: (runId) => newestIn(fileOf(runId)) });
-  await flushAll();
+  const left = new Map<string, RecordedRow[]>();
+  for (const batch of tail.recover())
+    await takeBack(batch, { waiting: left, newestIn: (runId) => newestIn(fileOf(runId)) });
+  for (const [runId, rows] of left) await appendChunk(fileOf(runId), rows);
+  tail.empty();
   pruneRecordings(directory, Date.now());
   const pruning = setInterval(() => pruneRecordings(directory, Date.now()), pruneEveryMs);
   pruning.unref();
 
   const rows = (runId: RunId, span: Span): AsyncGenerator<RecordedRow> =>
-    rowsOf(fileOf(runId), { span, waiting: waiting.get(runId) ?? [] });
+    rowsOf(fileOf(runId), { span, waiting: (waiting.get(runId) ?? []).slice() });
 
   return {
     append: (batch) => inTurn(() => take(batch)),
@@ -103,17 +125,17 @@ export const openRecordings = async (home: string): Promise<Recordings> => {
 interface Source {
   readonly span: Span;
   /** As it was when reading began: a row that goes into the file meanwhile is in both, and told once. */
-  readonly waiting: readonly RecordedRow[];
+  readonly waiting: readonly WaitingRow[];
 }
 
 const rowsOf = async function* (file: string, { span, waiting }: Source): AsyncGenerator<RecordedRow> {
   let newestMs = Number.NEGATIVE_INFINITY;
-  const isAsked = ({ atMs }: RecordedRow): boolean => atMs >= span.fromMs && atMs <= span.toMs;
+  const isAsked = ({ atMs }: { readonly atMs: number }): boolean => atMs >= span.fromMs && atMs <= span.toMs;
   for await (const row of readChunks(file, span)) {
     newestMs = row.atMs;
     if (isAsked(row)) yield row;
   }
-  yield* waiting.filter((row) => row.atMs > newestMs && isAsked(row));
+  for (const row of waiting) if (row.atMs > newestMs && isAsked(row)) yield toRecordedRow(row);
 };
 
 const takeBack = async (

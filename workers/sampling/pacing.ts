@@ -6,24 +6,39 @@ export const turnMs = 100;
 const youngForMs = 3000;
 const idleAfterMs = 5000;
 const idlePollMs = 1000;
+/** Above this many runs, those that are far from any trouble are looked at as often as idle ones. */
+export const largeFleet = 100;
+// Half of where pressure begins: a run that comes near it is looked at as often as its limits say, from then on.
+const calmShareOfCpu = 0.5;
+const calmBytes = 64 * 1024;
 const fastGrowthBytesPerSecond = 50 * 1024 * 1024;
 const fastSpawnPerSecond = 10;
 
 export interface Pace {
   /** Whether the run is to be evaluated in the turn at `monoMs`. */
   isDue(monoMs: number): boolean;
-  /** What the evaluation at `monoMs` showed, and whether there was output. */
-  note(monoMs: number, seen: { figures: ProcessFigures; hadOutput: boolean }): void;
+  /** Far from every limit, as of its last evaluation. */
+  isCalm(): boolean;
+  /** What the evaluation at `monoMs` showed, and how much output came since the one before. */
+  note(monoMs: number, seen: { figures: ProcessFigures; outputBytes: number }): void;
+}
+
+export interface PaceLimits {
+  readonly pollIntervalMs: number;
+  readonly maxMemBytes: number | null;
+  readonly maxCpuPct: number;
 }
 
 /**
  * How often a run is evaluated: at its interval, on turns that it shares with all runs of that interval, so that one pass
- * serves many; in every turn while it is young or near trouble; each second while it does nothing.
+ * serves many; in every turn while it is young or near trouble; each second while it does nothing, and in a large fleet
+ * while it does nothing remarkable.
  */
 export const createPace = (
-  limits: { pollIntervalMs: number; maxMemBytes: number | null },
-  startedMonoMs: number,
+  limits: PaceLimits,
+  { startedMonoMs, fleetSize }: { readonly startedMonoMs: number; readonly fleetSize: () => number },
 ): Pace => {
+  let isCalm = false;
   let dueAtMs = Number.NEGATIVE_INFINITY;
   let activeAtMs = startedMonoMs;
   let last: { monoMs: number; rssBytes: number } | null = null;
@@ -41,12 +56,17 @@ export const createPace = (
 
   return {
     isDue: (monoMs) => monoMs >= dueAtMs,
-    note: (monoMs, { figures, hadOutput }) => {
-      if (hadOutput || figures.cpuPct === null || figures.cpuPct > 0) activeAtMs = monoMs;
+    isCalm: () => isCalm,
+    note: (monoMs, { figures, outputBytes }) => {
+      if (outputBytes > 0 || figures.cpuPct === null || figures.cpuPct > 0) activeAtMs = monoMs;
       const isIdle = monoMs - activeAtMs >= idleAfterMs;
-      const everyMs = isUrgent(monoMs, figures)
-        ? turnMs
-        : Math.max(limits.pollIntervalMs, isIdle ? idlePollMs : turnMs);
+      const urgent = isUrgent(monoMs, figures);
+      isCalm =
+        !urgent &&
+        outputBytes < calmBytes &&
+        Math.max(figures.cpuPct ?? 0, figures.demandPct ?? 0) < limits.maxCpuPct * calmShareOfCpu;
+      const isSlow = isIdle || (isCalm && fleetSize() > largeFleet);
+      const everyMs = urgent ? turnMs : Math.max(limits.pollIntervalMs, isSlow ? idlePollMs : turnMs);
       // Half a turn of slack: a timer that is a little late must not push a run to the turn after.
       dueAtMs = (Math.floor(monoMs / everyMs) + 1) * everyMs - turnMs / 2;
       if (dueAtMs <= monoMs) dueAtMs += everyMs;

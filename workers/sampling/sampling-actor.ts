@@ -11,7 +11,7 @@ import { parseTracked, trackLabel } from './best-values.ts';
 import { createFileRounds, type FileRounds } from './file-rounds.ts';
 import { createHostWatch, type HostReading, type HostWatch } from './host-figures.ts';
 import { inMessages } from './message-size.ts';
-import { turnMs } from './pacing.ts';
+import { largeFleet, turnMs } from './pacing.ts';
 import { openProcFiles, type ProcFiles } from './proc-files.ts';
 import { createProcessTable, type ProcessTable } from './process-table.ts';
 import { RunOutput } from './run-output.ts';
@@ -62,9 +62,8 @@ const readForMs = 40;
 const inspectEveryMs = 1000;
 const inspectManyEveryMs = 5000;
 const unwatchWaitMs = 1000;
-// Above this many runs, those that have long said nothing are listened to in every third turn.
-const largeFleet = 100;
-const quietTurns = 3;
+// In a large fleet those that are calm are listened to in every third turn, a third of them in each.
+const calmTurns = 3;
 
 class SamplingActor implements Sampling {
   readonly #options: SamplingOptions;
@@ -144,7 +143,12 @@ class SamplingActor implements Sampling {
         ? {}
         : { transcript: { path: transcript, startedAtMs: run.startedAtMs } }),
     });
-    const entry = new WatchedEntry(run, { output, redact, monoMs: clock.mono() });
+    const entry = new WatchedEntry(run, {
+      output,
+      redact,
+      monoMs: clock.mono(),
+      fleetSize: () => this.#entries.size,
+    });
     this.#entries.set(run.runId, entry);
     this.#table.add(run);
     if (output.isResumed) await entry.refill(breathe);
@@ -190,15 +194,14 @@ class SamplingActor implements Sampling {
   #readOutput({ atMs, monoMs }: { atMs: number; monoMs: number }): ReadonlySet<WatchedEntry> {
     const { clock } = this.#options;
     const isLarge = this.#entries.size > largeFleet;
-    const skipsQuiet = isLarge && this.#turns++ % quietTurns !== 0;
+    const third = this.#turns++ % calmTurns;
+    const following = [...this.#entries.values()].filter((entry) => entry.phase !== 'refilling');
     let open = new Set(
-      [...this.#entries.values()].filter(
-        (entry) => entry.phase !== 'refilling' && !(skipsQuiet && entry.isQuiet(atMs)),
-      ),
+      isLarge ? following.filter((entry, at) => at % calmTurns === third || !entry.mayWait(monoMs)) : following,
     );
-    if (!skipsQuiet && monoMs - this.#inspectedAtMs >= (isLarge ? inspectManyEveryMs : inspectEveryMs)) {
+    if (monoMs - this.#inspectedAtMs >= (isLarge ? inspectManyEveryMs : inspectEveryMs)) {
       this.#inspectedAtMs = monoMs;
-      for (const entry of open) entry.output.inspect();
+      for (const entry of following) entry.output.inspect();
     }
     const full = new Set<WatchedEntry>();
     for (let round = 0; round < roundsAtMost && open.size > 0; round++) {

@@ -9,6 +9,13 @@ import { searchedTranscript, transcriptLabel } from './transcript-tail.ts';
 
 export type EntryPhase = 'refilling' | 'following' | 'ending';
 
+interface WatchedWith {
+  readonly output: RunOutput;
+  readonly redact: Redactor;
+  readonly monoMs: number;
+  readonly fleetSize: () => number;
+}
+
 /** All that sampling holds of one run. */
 export class WatchedEntry {
   readonly run: WatchedRun;
@@ -24,10 +31,10 @@ export class WatchedEntry {
   #isRefilled = false;
   #underWay: Promise<void> = Promise.resolve();
 
-  constructor(run: WatchedRun, { output, redact, monoMs }: { output: RunOutput; redact: Redactor; monoMs: number }) {
+  constructor(run: WatchedRun, { output, redact, monoMs, fleetSize }: WatchedWith) {
     this.run = run;
     this.output = output;
-    this.#pace = createPace(run.limits, monoMs);
+    this.#pace = createPace(run.limits, { startedMonoMs: monoMs, fleetSize });
     this.#childExits = createChildExits(redact);
   }
 
@@ -39,8 +46,9 @@ export class WatchedEntry {
   get isFull(): boolean {
     return this.output.unsentBytes >= sendAtBytes || this.output.unsentLines >= messageLines;
   }
-  isQuiet(atMs: number): boolean {
-    return this.phase === 'following' && atMs - (this.output.lastOutputAtMs ?? this.run.startedAtMs) > quietAfterMs;
+  /** Its output may wait for a turn or two. */
+  mayWait(monoMs: number): boolean {
+    return this.phase === 'following' && this.#pace.isCalm() && !this.#pace.isDue(monoMs);
   }
   addFileMarks(marks: readonly ProgressMark[]): void {
     this.#fileMarks = [...this.#fileMarks, ...marks];
@@ -80,9 +88,9 @@ export class WatchedEntry {
     moment: { atMs: number; monoMs: number },
     seen: { figures: ProcessFigures | null; ended: readonly string[] },
   ): RunObservation {
-    const hadOutput = this.output.unsentBytes > 0;
+    const outputBytes = this.output.unsentBytes;
     const news = this.output.take(moment.atMs);
-    if (seen.figures !== null) this.#pace.note(moment.monoMs, { figures: seen.figures, hadOutput });
+    if (seen.figures !== null) this.#pace.note(moment.monoMs, { figures: seen.figures, outputBytes });
     const progress = [...news.progress, ...this.#fileMarks, ...this.#childExits(seen.ended, moment.atMs)];
     const refill = this.#isRefilled;
     this.#fileMarks = [];
@@ -100,6 +108,5 @@ export class WatchedEntry {
   }
 }
 
-const quietAfterMs = 10_000;
 /** A flood is handed on in pieces of this size, before the run's own interval is over. */
 const sendAtBytes = 1024 * 1024;
