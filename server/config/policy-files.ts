@@ -82,8 +82,21 @@ const readBounded = (file: string): string => {
   return readFileSync(file, 'utf8');
 };
 
+const knownParents = new Map<string, readonly string[]>();
+const mostKnown = 50;
+
+/** Five hundred runs follow the same few texts: each is parsed once. */
+const parentsOf = (text: string): readonly string[] => {
+  const known = knownParents.get(text);
+  if (known !== undefined) return known;
+  const parents = parseParents(text);
+  if (knownParents.size >= mostKnown) knownParents.clear();
+  knownParents.set(text, parents);
+  return parents;
+};
+
 /** Only names are looked at here; whether the file is a good policy is for the compiler to say, with line and column. */
-const parentsOf = (text: string): string[] => {
+const parseParents = (text: string): readonly string[] => {
   if (findExcess(text) !== null) return [];
   try {
     const document: unknown = parse(text, { maxAliasCount: 10 });

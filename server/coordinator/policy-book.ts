@@ -13,6 +13,7 @@ import {
   policyKeyOf,
   type RollbackPolicy,
 } from '#protocol/policies';
+import { createPolicyShelf } from '#protocol/policy-shelf';
 import type { PolicySource } from '#protocol/run-spec';
 import { type ReadPolicy, readNow, readTestQuietly } from './policy-reading.ts';
 import { appliedFact, seenOf, whoSaved } from './policy-words.ts';
@@ -62,6 +63,7 @@ export const createPolicyBook = (options: PolicyBookOptions): PolicyBook => {
   const { store, checker, table, say } = options;
   const slots = new Map<string, Slot>();
   const passed = new Set<string>();
+  const onShelf = createPolicyShelf();
   let queue: Promise<unknown> = Promise.resolve();
 
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -171,7 +173,7 @@ export const createPolicyBook = (options: PolicyBookOptions): PolicyBook => {
   return {
     admit: async (source) => {
       const key = policyKeyOf(source);
-      const policy = readPolicyText(source, options.policiesDir);
+      const policy = onShelf(readPolicyText(source, options.policiesDir));
       const slot = slots.get(key);
       // Seen and not in force: it was refused, held or rolled back, and that goes for new runs too.
       if (slot !== undefined && followersOf(key).length > 0 && slot.seen.startsWith(policy.hash)) return slot.current;

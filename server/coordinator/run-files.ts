@@ -124,7 +124,11 @@ export const forbidStart = (runDir: string): boolean => {
 };
 
 export const readPidFile = (runDir: string): Parsed<PidFile> => readWith(runPaths(runDir).pid, parsePidFile);
-export const readExitFile = (runDir: string): Parsed<ExitFile> => readWith(runPaths(runDir).exit, parseExitFile);
+/** One that is still empty is about to be written, or found no room. */
+export const readExitFile = (runDir: string): Parsed<ExitFile> => {
+  const { exit } = runPaths(runDir);
+  return readWith(exit, (text) => (text === '' ? { kind: 'missing' } : parseExitFile(text, timeOf(exit))));
+};
 export const readExecFailedFile = (runDir: string): Parsed<ExecFailedFile> =>
   readWith(runPaths(runDir).execFailed, parseExecFailedFile);
 
@@ -145,11 +149,14 @@ export const parsePidFile = (text: string): Parsed<PidFile> => {
   };
 };
 
-export const parseExitFile = (text: string): Parsed<ExitFile> => {
-  const { code, endedAtMs } = parseRecord(text) ?? {};
-  if (!isCount(code) || code > 255 || !isCount(endedAtMs)) return damaged('exit', 'code 0-255 and endedAtMs', text);
+/** @param writtenAtMs the end, where the file does not tell its own: the disk was full, and it was written later. */
+export const parseExitFile = (text: string, writtenAtMs: number): Parsed<ExitFile> => {
+  const { code, endedAtMs = writtenAtMs } = parseRecord(text) ?? {};
+  if (!isCount(code) || code > 255 || !isCount(endedAtMs)) return damaged('exit', 'code 0-255', text);
   return { kind: 'read', value: { code, endedAtMs } };
 };
+
+const timeOf = (file: string): number => Math.floor(statSync(file).mtimeMs);
 
 export const parseExecFailedFile = (text: string): Parsed<ExecFailedFile> => {
   const [first = '', ...rest] = text.trimEnd().split('\n');

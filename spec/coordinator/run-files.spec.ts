@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -13,6 +13,8 @@ import {
   readPidFile,
 } from '#coordinator/run-files';
 import { parseSpecFile } from '#coordinator/run-spec-file';
+
+const parseExit = (text: string) => parseExitFile(text, 9);
 
 const bootId = '1b2c3d4e-0000-4000-8000-000000000001';
 const pidText = JSON.stringify({
@@ -50,10 +52,8 @@ describe('the files of a run directory', () => {
         inCgroup: true,
       },
     });
-    expect(parseExitFile('{"code":143,"endedAtMs":5}')).to.deep.equal({
-      kind: 'read',
-      value: { code: 143, endedAtMs: 5 },
-    });
+    expect(parseExit('{"code":143,"endedAtMs":5}')).to.deep.equal({ kind: 'read', value: { code: 143, endedAtMs: 5 } });
+    expect(parseExit('{"code":143}')).to.deep.equal({ kind: 'read', value: { code: 143, endedAtMs: 9 } });
     expect(parseExecFailedFile('127\nnope: not found\n')).to.deep.equal({
       kind: 'read',
       value: { exitCode: 127, reason: 'nope: not found' },
@@ -66,11 +66,20 @@ describe('the files of a run directory', () => {
     expect(readExitFile(join(runDir, 'no', 'such'))).to.deep.equal({ kind: 'missing' });
   });
 
+  it('tell of an end once they are not empty, and of its time by their own', () => {
+    writeFileSync(join(runDir, 'exit'), '');
+    expect(readExitFile(runDir)).to.deep.equal({ kind: 'missing' });
+    writeFileSync(join(runDir, 'exit'), '{"code":3}\n');
+    utimesSync(join(runDir, 'exit'), 1_000, 1_000.25);
+    expect(readExitFile(runDir)).to.deep.equal({ kind: 'read', value: { code: 3, endedAtMs: 1_000_250 } });
+    rmSync(join(runDir, 'exit'));
+  });
+
   it('are damaged wherever a crash cut them short', () => {
     for (const text of [pidText, JSON.stringify(spec), '{"code":143,"endedAtMs":5}']) {
       for (let length = 0; length < text.length; length += 1) {
         const cut = text.slice(0, length);
-        for (const parse of [parsePidFile, parseExitFile, parseSpecFile]) expect(parse(cut).kind).to.equal('damaged');
+        for (const parse of [parsePidFile, parseExit, parseSpecFile]) expect(parse(cut).kind).to.equal('damaged');
       }
     }
   });
@@ -78,7 +87,7 @@ describe('the files of a run directory', () => {
   it('are values, whatever somebody put there', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
-        for (const parse of [parsePidFile, parseExitFile, parseExecFailedFile, parseSpecFile]) {
+        for (const parse of [parsePidFile, parseExit, parseExecFailedFile, parseSpecFile]) {
           expect(parse(text).kind).to.be.oneOf(['read', 'damaged']);
         }
       }),

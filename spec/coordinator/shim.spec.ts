@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -59,12 +59,12 @@ describe('the shim', () => {
 
   it('does not give up when the exit code cannot be written down at once', async () => {
     await start(['sleep', '30']);
-    const inTheWay = join(run.runDir, 'exit.tmp');
-    mkdirSync(inTheWay);
+    const inTheWay = ['exit', 'exit.tmp'].map((name) => join(run.runDir, name));
+    for (const file of inTheWay) symlinkSync('/dev/full', file);
     process.kill(run.pidFile.identity.pid, 'SIGTERM');
     await eventually('the end of the job', () => (isAlive(run.pidFile.identity) ? null : true));
     expect(isAlive(run.pidFile.shim)).to.equal(true);
-    rmdirSync(inTheWay);
+    for (const file of inTheWay) rmSync(file);
     expect((await run.exit()).code).to.equal(128 + 15);
   });
 

@@ -3,6 +3,7 @@ import type { FactBody } from '#protocol/facts';
 import type { RunId } from '#protocol/ids';
 import { isDestructive } from '#protocol/judgement';
 import type { ActionMessage, Assessment, FactReport, History, RunChange, WatchedRun } from '#protocol/messages';
+import { createPolicyShelf } from '#protocol/policy-shelf';
 import { createRedactor } from '#redaction/redact';
 import type { Actor } from '#runtime/actor';
 import type { Clock } from '#runtime/clock';
@@ -142,10 +143,12 @@ export const createAction = (options: ActionOptions): ActionWorker => {
     ending.delete(runId);
   };
 
+  const onShelf = createPolicyShelf();
   const meet = (change: RunChange): void => {
     if (change.kind !== 'watch' || watched.has(change.run.runId)) return;
     const { runId } = change.run;
-    watched.set(runId, { run: change.run, boundary: options.openBoundary(change.run) });
+    const run = { ...change.run, policy: onShelf(change.run.policy) };
+    watched.set(runId, { run, boundary: options.openBoundary(run) });
     owedEnds.get(runId)?.();
     owedEnds.delete(runId);
   };

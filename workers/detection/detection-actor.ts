@@ -15,6 +15,7 @@ import type {
 } from '#protocol/messages';
 import type { ObservationBatch } from '#protocol/observations';
 import type { PolicyPreview, PolicyProposal } from '#protocol/policies';
+import { createPolicyShelf } from '#protocol/policy-shelf';
 import type { FleetExtension, KeptSpending, SpendingState } from '#protocol/spending';
 import type { Clock } from '#runtime/clock';
 import type { Outlet } from '#runtime/link';
@@ -49,6 +50,7 @@ export const createDetection = (options: DetectionOptions): Detection => {
   const spending = new SpendBook(options.spent.state);
   const extensions = new Map<string, FleetExtension>();
   const kept = { version: spending.version, atMs: 0 };
+  const onShelf = createPolicyShelf();
   let onTheWay: Promise<unknown> = Promise.resolve();
 
   const compiled = (policy: PolicyText): CompiledPolicy => {
@@ -98,7 +100,7 @@ export const createDetection = (options: DetectionOptions): Detection => {
     change: (change) => {
       switch (change.kind) {
         case 'watch':
-          watch(change.run);
+          watch({ ...change.run, policy: onShelf(change.run.policy) });
           return;
         case 'unwatch':
           watches.delete(change.runId);

@@ -2,31 +2,21 @@ import { assertNever } from '#protocol/assert-never';
 import type { RunId } from '#protocol/ids';
 import type { SamplingMessage, WatchedRun } from '#protocol/messages';
 import type { ObservationBatch, RunObservation } from '#protocol/observations';
-import type { OutputStream } from '#protocol/output-index';
+import { createPolicyShelf } from '#protocol/policy-shelf';
 import type { Redactor } from '#redaction/redact';
 import type { Clock } from '#runtime/clock';
 import type { Outlet } from '#runtime/link';
 import type { TranscriptHomes } from './agent-stream/transcript.ts';
-import { parseTracked, trackLabel } from './best-values.ts';
 import { createFileRounds, type FileRounds } from './file-rounds.ts';
 import { createHostWatch, type HostReading, type HostWatch } from './host-figures.ts';
 import { inMessages } from './message-size.ts';
+import { type OutputGap, openRunOutput } from './open-run-output.ts';
 import { largeFleet, turnMs } from './pacing.ts';
 import { openProcFiles, type ProcFiles } from './proc-files.ts';
 import { createProcessTable, type ProcessTable } from './process-table.ts';
-import { RunOutput } from './run-output.ts';
 import type { CreateAgentTap, CreateLineTap } from './taps.ts';
 import { createTranscriptSearch, type TranscriptSearch } from './transcript-search.ts';
-import { searchedTranscript, transcriptLabel } from './transcript-tail.ts';
 import { WatchedEntry } from './watched-entry.ts';
-
-export interface OutputGap {
-  readonly runId: RunId;
-  readonly stream: OutputStream;
-  readonly fromByte: number;
-  readonly toByte: number;
-  readonly why: string;
-}
 
 export interface SamplingOptions {
   readonly clock: Clock;
@@ -73,6 +63,7 @@ class SamplingActor implements Sampling {
   readonly #files: FileRounds;
   readonly #transcripts: TranscriptSearch;
   readonly #buffer = Buffer.allocUnsafe(readBytes);
+  readonly #onShelf = createPolicyShelf();
   #unconfirmed = 0;
   #takeBackTimer: (() => void) | null = null;
   #inspectedAtMs = 0;
@@ -128,27 +119,12 @@ class SamplingActor implements Sampling {
 
   async #watch(run: WatchedRun): Promise<void> {
     if (this.#entries.has(run.runId)) return;
-    const { createLineTap, createAgentTap, clock } = this.#options;
     const redact = this.#options.redactorFor(run);
-    const transcript = run.labels[transcriptLabel];
-    const output = new RunOutput({
-      runDir: run.runDir,
-      redact,
-      model: run.model,
-      createLineTap,
-      createAgentTap,
-      onGap: (gap) => this.#options.report({ runId: run.runId, ...gap }),
-      tracked: parseTracked(run.labels[trackLabel] ?? '') ?? [],
-      ...(transcript === undefined || transcript === searchedTranscript
-        ? {}
-        : { transcript: { path: transcript, startedAtMs: run.startedAtMs } }),
-    });
-    const entry = new WatchedEntry(run, {
-      output,
-      redact,
-      monoMs: clock.mono(),
-      fleetSize: () => this.#entries.size,
-    });
+    const output = openRunOutput(run, { ...this.#options, redact });
+    const entry = new WatchedEntry(
+      { ...run, policy: this.#onShelf(run.policy) },
+      { output, redact, monoMs: this.#options.clock.mono(), fleetSize: () => this.#entries.size },
+    );
     this.#entries.set(run.runId, entry);
     this.#table.add(run);
     if (output.isResumed) await entry.refill(breathe);
