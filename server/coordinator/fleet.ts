@@ -14,7 +14,7 @@ import { toAdoptedRecord } from './adopted-record.ts';
 import { findUnsettledRuns, lookAtRun, settledMark } from './adoption.ts';
 import { factOf, watchEnd } from './end-watch.ts';
 import { createJobStarter, type StarterOptions } from './job-starter.ts';
-import { planRestart, restartWindowMs } from './restart-plan.ts';
+import { planRestart, restartWindowMs, waitFor } from './restart-plan.ts';
 import { closeStdin, isQueued } from './run-files.ts';
 import { askerOf, createRunTable, type RunRecord, type RunTable, toWatchedRun } from './run-table.ts';
 
@@ -152,7 +152,7 @@ export const createFleet = (options: FleetOptions): Fleet => {
       if (existsSync(path.join(options.runsDir, view.nextRunId))) close(record, 'restart');
       else void restart(record, cause);
     } else if (view.restartDueAtMs !== null) {
-      clock.after(Math.max(0, view.restartDueAtMs - clock.now()), () => void restart(record, cause));
+      clock.after(waitFor(view.restartDueAtMs, clock.now()), () => void restart(record, cause));
     } else if (isOver(view.state)) {
       if (identity !== null) tellWorkers({ kind: 'watch', run: toWatchedRun(record, identity) });
       orderAction({ kind: 'reap', runId });

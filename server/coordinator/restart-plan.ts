@@ -33,6 +33,10 @@ export interface EndedRun {
   readonly chance: number;
 }
 
+/** What is left of a delay that an earlier daemon began. The clock may have been set since: never more than the longest delay. */
+export const waitFor = (dueAtMs: number, nowMs: number): number =>
+  Math.min(maxDelayMs * (1 + jitter), Math.max(0, dueAtMs - nowMs));
+
 /** What follows the end of a run. A restart that a person asked for is not counted; all others are. */
 export const planRestart = ({ view, restartAsked, restartsAtMs, nowMs, chance }: EndedRun): RestartPlan => {
   if (restartAsked === 'user')

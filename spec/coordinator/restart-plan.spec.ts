@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type EndedRun, planRestart, restartWindowMs } from '#coordinator/restart-plan';
+import { type EndedRun, planRestart, restartWindowMs, waitFor } from '#coordinator/restart-plan';
 import type { RunView } from '#protocol/views';
 
 const view = (over: Partial<RunView>): RunView =>
@@ -57,5 +57,11 @@ describe('what follows the end of a run', () => {
   });
   it('never restarts beside survivors', () => {
     expect(planRestart(ended({ survivors: 2 })).kind).to.equal('quarantine');
+  });
+
+  it('waits for what is left of a delay, and never for longer than a delay lasts when the clock was set back', () => {
+    expect(waitFor(5_000, 4_000)).to.equal(1_000);
+    expect(waitFor(5_000, 9_000)).to.equal(0);
+    expect(waitFor(5_000 + 3_600_000, 5_000)).to.equal(72_000);
   });
 });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -59,8 +59,15 @@ export interface Forge {
   end(): Promise<void>;
 }
 
-export const createForge = (extra: Readonly<Record<string, string>> = {}, within = tmpdir()): Forge => {
+/** @param asUser the uid and gid of all that it starts; only root may ask for that. */
+export const createForge = (
+  extra: Readonly<Record<string, string>> = {},
+  within = tmpdir(),
+  asUser: number | null = null,
+): Forge => {
   const home = mkdtempSync(path.join(within, 'ff-e2e-'));
+  const owner = asUser === null ? {} : { uid: asUser, gid: asUser };
+  if (asUser !== null) chownSync(home, asUser, asUser);
   const { PYTHONUNBUFFERED: _, ...inherited } = process.env;
   const env = {
     ...inherited,
@@ -75,6 +82,7 @@ export const createForge = (extra: Readonly<Record<string, string>> = {}, within
   const startWith: Forge['startWith'] = (how, ...args) => {
     const began = performance.now();
     const child = spawn(process.execPath, [...cli, ...args], {
+      ...owner,
       env: { ...env, ...how.env },
       cwd: how.cwd ?? packageRoot,
       stdio: [how.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

@@ -55,9 +55,11 @@ export const openHome = async (
     readonly env?: Readonly<Record<string, string>>;
     /** The directory that the home is made in. */
     readonly within?: string;
+    /** The uid and gid of daemon and jobs. */
+    readonly asUser?: number;
   } = {},
 ): Promise<GuardedHome> => {
-  const forge = createForge({ ...options.env }, options.within);
+  const forge = createForge({ ...options.env }, options.within, options.asUser);
   const { home } = forge;
   const begun = await forge.run('daemon', 'start');
   if (begun.code !== 0) throw new Error(`the daemon did not start: ${begun.stderr}`);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import type { StartedRun } from '#protocol/control';
 import { script } from '../e2e/flowforge.ts';
-import { type Fault, type FaultSetting, held, skipped, type Verdict } from './fault.ts';
+import { type Fault, type FaultSetting, held, type Verdict } from './fault.ts';
 import { openHome, usualLoad } from './guarded-home.ts';
 
 const flood = async (): Promise<Verdict> => {
@@ -198,10 +198,4 @@ export const outputFaults: readonly Fault[] = [
   { id: 'R12', what: 'a line of 1 GB with NUL and bytes that are no text', inShort: false, provoke: longLine },
   { id: 'R15', what: 'a frozen job, and a kill -9 of the daemon', inShort: true, provoke: frozenAdopted },
   { id: 'R16', what: 'a queue, and a kill -9 of the daemon', inShort: true, provoke: queued },
-  {
-    id: 'R14',
-    what: 'the clock jumps by an hour',
-    inShort: false,
-    provoke: async () => skipped('setting the clock would break the machine for others'),
-  },
 ];

@@ -3,6 +3,7 @@ import { adoptionFaults } from './adoption.fault.ts';
 import { containmentFaults } from './containment.fault.ts';
 import { daemonFaults } from './daemon.fault.ts';
 import type { Fault, FaultSetting, Verdict } from './fault.ts';
+import { machineFaults } from './machine.fault.ts';
 import { manyFaults } from './many.fault.ts';
 import { outputFaults } from './output.fault.ts';
 import { recordFaults } from './record.fault.ts';
@@ -21,6 +22,7 @@ const catalogue: readonly Fault[] = [
   ...adoptionFaults,
   ...recordFaults,
   ...outputFaults,
+  ...machineFaults,
   ...manyFaults,
   ...workerFaults,
 ].sort((a, b) => a.id.localeCompare(b.id));

@@ -20,8 +20,8 @@ export const openProcessGroup = (options: {
     scan,
     clock: options.clock,
     findHidden: async () => {
-      const seen = scan.run('with-cookie').filter(isLiving);
-      return seen.length > 0 ? seen : escaped.run('quick').filter(isLiving);
+      const seen = scan.run('with-cookie').members.filter(isLiving);
+      return seen.length > 0 ? seen : escaped.run('quick').members.filter(isLiving);
     },
   });
 };

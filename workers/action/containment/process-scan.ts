@@ -1,15 +1,20 @@
-import { readdirSync } from 'node:fs';
 import type { ProcessIdentity } from '#protocol/run-spec';
 import { type ProcessStat, readBootId, readStat } from '../process-identity.ts';
 import { keyOf, type Member, toMember } from './membership.ts';
-import { carriesCookie, carriesTag } from './run-mark.ts';
+import { readProcessTable } from './process-table.ts';
 
 /** Finds the members of one run in the process table, and remembers them: who once belonged belongs for good. */
 export interface ProcessScan {
   /** @param depth `with-cookie` also reads environments, of at most 64 unknown processes: slow under fork load. */
-  run(depth: 'quick' | 'with-cookie'): readonly Member[];
+  run(depth: 'quick' | 'with-cookie'): Scanned;
   /** Those found so far that are still there; does not look for new ones. */
   known(): readonly Member[];
+}
+
+export interface Scanned {
+  /** The pid handed out last before the process table was read: who is newer may have been missed. */
+  readonly since: number | null;
+  readonly members: readonly Member[];
 }
 
 const cookieLimit = 64;
@@ -22,45 +27,39 @@ export const createProcessScan = (options: {
 }): ProcessScan => {
   const { tag, identity, isMarkedBy } = options;
   const bootId = readBootId();
-  const knownKeys = new Set<string>();
-  let strangerKeys: ReadonlySet<string> = new Set();
   let known: readonly ProcessStat[] = [];
+  let knownKeys: ReadonlySet<string> = new Set();
 
-  const isKnown = (stat: ProcessStat): boolean => knownKeys.has(keyOf(stat));
-  const isMarked = (stat: ProcessStat): boolean =>
-    isMarkedBy === 'limits' ? carriesTag(stat.pid, tag) : !stat.isZombie && carriesCookie(stat.pid, tag);
-  const remember = (stat: ProcessStat): void => void knownKeys.add(keyOf(stat));
-
-  const run = (depth: 'quick' | 'with-cookie'): readonly Member[] => {
+  const run = (depth: 'quick' | 'with-cookie'): Scanned => {
+    const table = readProcessTable();
     // After a reboot every pid and start time means somebody else.
-    if (identity.bootId !== bootId) return [];
-    const table = readTable();
-    // A mark is inherited, never acquired: who did not carry it when first seen is not looked at again.
-    for (const stat of table) if (!isKnown(stat) && !strangerKeys.has(keyOf(stat)) && isMarked(stat)) remember(stat);
+    if (identity.bootId !== bootId) return { since: table.since, members: [] };
+    const listed = table.stats();
+    const keys = new Set(knownKeys);
+    const isKnown = (stat: ProcessStat): boolean => keys.has(keyOf(stat));
+    const isMarked = (stat: ProcessStat): boolean =>
+      isMarkedBy === 'limits' ? table.tagOf(stat) === tag : !stat.isZombie && table.cookieOf(stat) === tag;
+    for (const stat of listed) if (!isKnown(stat) && isMarked(stat)) keys.add(keyOf(stat));
     if (depth === 'with-cookie') {
-      const youngest = table
+      const youngest = listed
         .filter((stat) => !isKnown(stat) && !stat.isZombie)
         .sort((a, b) => b.startTicks - a.startTicks);
-      for (const stat of youngest.slice(0, cookieLimit)) if (carriesCookie(stat.pid, tag)) remember(stat);
+      for (const stat of youngest.slice(0, cookieLimit)) if (table.cookieOf(stat) === tag) keys.add(keyOf(stat));
     }
-    closeOver(table, { isKnown, remember });
-    strangerKeys = new Set(table.filter((stat) => !isKnown(stat)).map(keyOf));
-    known = table.filter(isKnown);
-    return known.map((stat) => toMember(stat, bootId));
+    closeOver(listed, { isKnown, remember: (stat) => void keys.add(keyOf(stat)) });
+    known = listed.filter(isKnown);
+    knownKeys = new Set(known.map(keyOf));
+    return { since: table.since, members: stillThere() };
   };
 
-  return {
-    run,
-    known: () =>
-      known.flatMap((stat) => {
-        const now = readStat(stat.pid);
-        return now !== null && now.startTicks === stat.startTicks ? [toMember(now, bootId)] : [];
-      }),
-  };
+  const stillThere = (): readonly Member[] =>
+    known.flatMap((stat) => {
+      const now = readStat(stat.pid);
+      return now !== null && now.startTicks === stat.startTicks ? [toMember(now, bootId)] : [];
+    });
+
+  return { run, known: stillThere };
 };
-
-const readTable = (): readonly ProcessStat[] =>
-  readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (readStat(Number(name)) ?? []) : []));
 
 /**
  * Children of members are members, and so is everybody in a session that a member leads: sessions are only inherited.

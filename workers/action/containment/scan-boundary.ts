@@ -19,11 +19,11 @@ interface Hunt {
 /** A boundary that only exists in the process table: stop everybody until nobody new is found, then kill. */
 export const openScanBoundary = (options: Hunt & { readonly level: ContainmentLevel }): Boundary => {
   const { scan, clock, level } = options;
-  const findLiving = (): readonly Member[] => scan.run('with-cookie').filter(isLiving);
+  const findLiving = (): readonly Member[] => scan.run('with-cookie').members.filter(isLiving);
   return {
     level: () => level,
     fallback: () => null,
-    members: async () => scan.run('with-cookie').map(describeMember),
+    members: async () => scan.run('with-cookie').members.map(describeMember),
     signal: async (signal) => sendAll(findLiving(), signal),
     freeze: () => stopAll(options, clock.mono() + freezeDeadlineMs),
     thaw: async () => void sendAll(findLiving(), 'SIGCONT'),
@@ -44,7 +44,7 @@ const stopAll = async (hunt: Hunt, untilMs: number): Promise<readonly Member[]> 
   const signalled = new Set<string>();
   let moving: readonly Member[] = [];
   for (let emptyScans = 0; emptyScans < emptyScansToTrust; ) {
-    moving = hunt.scan.run('quick').filter((member) => isLiving(member) && !member.isStopped);
+    moving = hunt.scan.run('quick').members.filter((member) => isLiving(member) && !member.isStopped);
     const fresh = moving.filter((member) => !signalled.has(keyOf(member.identity)));
     sendAll(moving, 'SIGSTOP');
     for (const member of fresh) signalled.add(keyOf(member.identity));
@@ -66,7 +66,7 @@ const findLeft = async (hunt: Hunt, untilMs: number): Promise<readonly Member[]>
 const killAll = async (hunt: Hunt, untilMs: number): Promise<readonly Member[]> => {
   await stopAll(hunt, Math.min(untilMs, hunt.clock.mono() + freezeDeadlineMs));
   for (let pauseMs = 1; ; ) {
-    const living = hunt.scan.run('quick').filter(isLiving);
+    const living = hunt.scan.run('quick').members.filter(isLiving);
     sendAll(living, 'SIGKILL');
     const survivors = living.length > 0 ? living : await hunt.findHidden(true);
     if (survivors.length === 0 || hunt.clock.mono() >= untilMs) return survivors.map(describeMember);

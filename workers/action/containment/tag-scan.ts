@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
-import { chaseForks, newestPid } from './fork-chase.ts';
+import { chaseForks } from './fork-chase.ts';
 import { type Boundary, isLiving, type Member, suspect, wait } from './membership.ts';
 import { createProcessScan } from './process-scan.ts';
 import { openScanBoundary } from './scan-boundary.ts';
@@ -17,16 +17,15 @@ export const openTagScan = (options: {
 }): Boundary => {
   const { tag, identity, clock } = options;
   const scan = createProcessScan({ tag, isMarkedBy: 'limits', identity });
-  const findLiving = (): readonly Member[] => scan.run('with-cookie').filter(isLiving);
 
   /** Empty is only believed when everybody who was born during the look was looked at, too. */
   const findHidden = async (kills: boolean): Promise<readonly Member[]> => {
-    const since = newestPid();
-    const living = findLiving();
+    const { since, members } = scan.run('with-cookie');
+    const living = members.filter(isLiving);
     if (living.length > 0) return living;
     if (since === null) {
       await wait(clock, confirmAfterMs);
-      return findLiving();
+      return scan.run('with-cookie').members.filter(isLiving);
     }
     const chase = chaseForks({ tag, clock, since, forMs: chaseMs, kills });
     return chase.kind === 'nobody'
