@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createScan, type ScanResult } from '#offline/scan';
 import { createRedactor } from '#redaction/redact';
 import { madeUpHealth } from './made-up-health.ts';
-import { madeUpLoops } from './made-up-loops.ts';
+import { madeUpBatches, madeUpLoops } from './made-up-loops.ts';
 import { createDice, type MadeUpStream, Script } from './made-up-stream.ts';
 
 const seeds = [1, 2, 3] as const;
@@ -28,7 +28,7 @@ describe('streams that no threshold was tuned on', () => {
   });
 
   describe('work is left alone', () => {
-    for (const stream of madeUpHealth)
+    for (const stream of [...madeUpHealth, ...madeUpBatches])
       it(stream.name, () => {
         for (const seed of seeds) {
           const { level, findings } = scanned(stream, seed);

@@ -185,6 +185,21 @@ export const madeUpLoops: readonly MadeUpStream[] = [
     make: (script) => times(160, () => script.say('./deploy.sh: line 14: kubeclt: command not found')),
   },
   {
+    name: 'brokers that cannot be reached, warned of only',
+    linesPerSecond: 4,
+    make: (script) =>
+      times(120, () =>
+        script.say(
+          `[${script.at().replace('T', ' ').slice(0, 23).replace('.', ',')}] WARN [Consumer clientId=c-1, groupId=g] Connection to node -1 could not be established. Broker may not be available.`,
+          `[${script.at().replace('T', ' ').slice(0, 23).replace('.', ',')}] WARN [Consumer clientId=c-1, groupId=g] Bootstrap broker localhost:9092 (id: -1 rack: null) disconnected`,
+        ),
+      ),
+  },
+];
+
+/** Loops that look like a batch of ever new items: what brings something never said before is taken for work. */
+export const madeUpBatches: readonly MadeUpStream[] = [
+  {
     name: 'a failing block with one fresh word of noise in each round',
     linesPerSecond: 6,
     make: (script, dice) =>
@@ -195,17 +210,6 @@ export const madeUpLoops: readonly MadeUpStream[] = [
           'the gate is stuck: permission denied',
           'closing the gate',
           `round ${round} failed`,
-        ),
-      ),
-  },
-  {
-    name: 'brokers that cannot be reached, warned of only',
-    linesPerSecond: 4,
-    make: (script) =>
-      times(120, () =>
-        script.say(
-          `[${script.at().replace('T', ' ').slice(0, 23).replace('.', ',')}] WARN [Consumer clientId=c-1, groupId=g] Connection to node -1 could not be established. Broker may not be available.`,
-          `[${script.at().replace('T', ' ').slice(0, 23).replace('.', ',')}] WARN [Consumer clientId=c-1, groupId=g] Bootstrap broker localhost:9092 (id: -1 rack: null) disconnected`,
         ),
       ),
   },

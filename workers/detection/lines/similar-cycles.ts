@@ -6,12 +6,15 @@ import { inSeconds, type LineWatch, maskedInL2 } from './line-watch.ts';
 import type { SampleShelf } from './sample-shelf.ts';
 import { TemplateMemory } from './template-memory.ts';
 
-// A cycle shorter than this is the business of the exact detectors; two templates are similar to anything.
-const shortestCycle = 5;
+// Two templates are similar to anything.
+const shortestCycle = 3;
 // Of the templates of two cycles, so many are the same: a stray line, another branch or a summary in between.
 const likeness = 0.75;
 // A round that says something never said before is work: the next test, the next file. One such line in thirty is chance.
 const linesPerNovelty = 32;
+// A round takes about as long as the one before, but for a few strangers. Lines that come in any order do not.
+const lengthFactor = 1.5;
+const strangers = 3;
 const anchorRoom = 8;
 const buckets = 32;
 // The shorter the cycle, the more often: long ones are their own proof.
@@ -29,6 +32,8 @@ interface Anchor {
   sketch: Uint32Array;
   cycles: number;
   lines: number;
+  /** Of the newest round. */
+  roundLines: number;
   startedAtMs: number;
   /** New templates that the run had shown until then. */
   novelties: number;
@@ -83,6 +88,7 @@ export class SimilarCycles implements LineWatch {
       sketch: new Uint32Array(buckets),
       cycles: 1,
       lines: 0,
+      roundLines: 0,
       startedAtMs: history.atMs(0),
       novelties: this.novelties,
     };
@@ -102,7 +108,9 @@ export class SimilarCycles implements LineWatch {
     else scratch.fill(0);
     const hasNews = (this.novelties - anchor.novelties) * linesPerNovelty > lines;
     anchor.novelties = this.novelties;
-    const isAlike = isFit && !hasNews && alike(scratch, anchor.sketch) >= likeness;
+    const isAsLong = anchor.roundLines === 0 || areAsLong(lines, anchor.roundLines);
+    anchor.roundLines = lines;
+    const isAlike = isFit && !hasNews && isAsLong && alike(scratch, anchor.sketch) >= likeness;
     anchor.cycles = isAlike ? anchor.cycles + 1 : 1;
     anchor.lines = isAlike ? anchor.lines + lines : lines;
     if (!isAlike) anchor.startedAtMs = anchor.atMs;
@@ -133,6 +141,9 @@ const levelOf = (anchor: Anchor, nowMs: number): FindingLevel | null => {
   const lasts = nowMs - anchor.startedAtMs >= leastSpanMs || anchor.lines >= burstLines;
   return enough && lasts ? 'warn' : 'observe';
 };
+
+const areAsLong = (a: number, b: number): boolean =>
+  Math.abs(a - b) <= strangers || Math.max(a, b) <= Math.min(a, b) * lengthFactor;
 
 // One-permutation min-hash: the smallest template hash of each of 32 classes stands for the set.
 const sketch = (history: LineHistory, lines: number, into: Uint32Array): void => {
