@@ -1,11 +1,11 @@
 import { request } from 'node:http';
-import type { BacktestReport, ReplayReport } from '#protocol/backtest';
+import type { BacktestProgress, BacktestReport, ReplayReport } from '#protocol/backtest';
 import type { DaemonStatus, ExtendedBudget, StartedRun } from '#protocol/control';
 import type { BudgetView, LogPage, Page, Problem, ProcessCommand, RunDetail, VerifyReply } from '#protocol/gateway-api';
 import type { RunId } from '#protocol/ids';
 import type { PolicyText } from '#protocol/messages';
 import type { ActivePolicy, ApplyPolicy, ExplainedRule, PolicyChange, RollbackPolicy } from '#protocol/policies';
-import type { PoliciesReply } from '#protocol/policy-views';
+import type { PoliciesReply, SuggestReply } from '#protocol/policy-views';
 import type { RunRequest } from '#protocol/run-spec';
 import type { IncidentView, RunRow, TimelineEntry } from '#protocol/views';
 import { CliProblem } from './problem.ts';
@@ -57,7 +57,11 @@ export interface DaemonClient {
     readonly candidate: PolicyText;
     readonly against: string | null;
     readonly sinceMs: number;
+    /** Under which its progress can be asked for. */
+    readonly id: string;
   }): Promise<BacktestReport>;
+  backtestProgress(id: string): Promise<BacktestProgress>;
+  suggest(ask: { readonly runs: readonly RunId[]; readonly sinceMs: number }): Promise<SuggestReply>;
   explain(runId: RunId): Promise<{ readonly atMs: number; readonly rules: readonly ExplainedRule[] }>;
   policies(): Promise<PoliciesReply>;
   /** The path opens the dashboard once. */
@@ -107,6 +111,8 @@ export const connectDaemon = (socketPath: string): DaemonClient => {
     backtest: async (asked) => (await post('/v1/policies/backtest', asked)) as BacktestReport,
     explain: async (runId) =>
       (await get(`/v1/runs/${runId}/explain`)) as { atMs: number; rules: readonly ExplainedRule[] },
+    backtestProgress: async (id) => (await get(`/v1/policies/backtest/${id}`)) as BacktestProgress,
+    suggest: async (ask) => (await post('/v1/policies/suggest', ask)) as SuggestReply,
     policies: async () => (await get('/v1/policies')) as PoliciesReply,
     ticket: async () => (await post('/v1/tickets', {})) as { path: string },
     verify: async () => (await get('/v1/verify')) as VerifyReply,

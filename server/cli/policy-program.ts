@@ -45,8 +45,9 @@ const addFiles = (policy: Command, finish: Finish): void => {
     .command('test')
     .description('Run the tests in *.test.yaml files: 0 all pass, 1 a test failed, 2 a file is not valid.')
     .argument('<file...>')
+    .option('--junit <file>', 'also write what came of it as JUnit XML')
     .addOption(asJson())
-    .action((files: readonly string[], options: { json: boolean }) =>
+    .action((files: readonly string[], options: { json: boolean; junit?: string }) =>
       finish(import('./commands/policy.ts').then(({ policyTest }) => policyTest(files, options))),
     );
 };
@@ -124,6 +125,17 @@ const addPast = (policy: Command, finish: Finish): void => {
     .addOption(asJson())
     .action((ref: string, rule: string | undefined, options: { json: boolean }) =>
       finish(import('./commands/policy-past.ts').then(({ policyExplain }) => policyExplain(ref, rule, options))),
+    );
+  policy
+    .command('suggest')
+    .description(
+      'Thresholds that recorded healthy runs would have kept, as a policy in shadow, with the false alarms to expect.',
+    )
+    .option('--from <run...>', 'these runs; all that ended well, when left out', [])
+    .option('--since <duration>', 'how far back, like 7d', '7d')
+    .addOption(asJson())
+    .action((options: { from: readonly string[]; since: string; json: boolean }) =>
+      finish(import('./commands/policy-suggest.ts').then(({ policySuggest }) => policySuggest(options))),
     );
   withReason(
     policy

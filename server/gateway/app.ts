@@ -24,6 +24,7 @@ import type { Site } from './site.ts';
 import { serveDashboard, servePages } from './static-files.ts';
 import { steeringRoutes } from './steering-routes.ts';
 import { styleNonceOf } from './style-nonce.ts';
+import { suggestRoutes } from './suggest-routes.ts';
 
 interface Parts {
   readonly site: Site;
@@ -49,6 +50,7 @@ export const allRoutes = (version: string): readonly Route[] => {
     ...evidenceRoutes,
     ...steeringRoutes,
     ...budgetRoutes,
+    ...suggestRoutes,
     ...recordRoutes,
     ...daemonRoutes,
   ];

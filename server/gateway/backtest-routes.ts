@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { openPolicyStore } from '#config/policy-store';
 import { compilePolicy } from '#policy/compile-policy';
 import { PolicyProblem } from '#policy/problem';
+import type { BacktestProgress } from '#protocol/backtest';
 import type { PolicyText } from '#protocol/messages';
 import type { Refusal } from './problem-details.ts';
 import type { RecordedRun } from './replays.ts';
@@ -27,11 +28,19 @@ const backtestBody = z.strictObject({
     .nullable()
     .default(null),
   sinceMs: z.number().int().min(0),
+  /** Chosen by who asks: under it the progress is told meanwhile. */
+  id: z
+    .string()
+    .regex(/^[\w-]{1,64}$/)
+    .nullable()
+    .default(null),
 });
 const replayBody = z.strictObject({ policy: policyText.nullable().default(null) });
 
-const kinds = ['run-requested', 'run-exited', 'stop-began', 'action-averted', 'decision-made'] as const;
+/** What a replay needs to know of a run besides its ticks. */
+export const replayKinds = ['run-requested', 'run-exited', 'stop-began', 'action-averted', 'decision-made'] as const;
 const mostRuns = 5_000;
+const underWay = new Map<string, BacktestProgress>();
 
 export const backtestRoutes: readonly Route[] = [
   route({
@@ -47,10 +56,28 @@ export const backtestRoutes: readonly Route[] = [
     handle: async ({ body }, site) => {
       const against = body.against === null ? null : openPolicyStore(site.status().home).find(body.against);
       if (body.against !== null && against === null) return refused(notKept(body.against));
-      return checked(body.candidate, async () =>
-        json(await site.replays.backtest(await runsSince(site, body.sinceMs), { ...body, against })),
-      );
+      return checked(body.candidate, async () => {
+        const { id, ...ask } = body;
+        const runs = await runsSince(site, body.sinceMs);
+        try {
+          const told = (progress: BacktestProgress): void => void (id === null || underWay.set(id, progress));
+          return json(await site.replays.backtest(runs, { ...ask, against }, told));
+        } finally {
+          if (id !== null) underWay.delete(id);
+        }
+      });
     },
+  }),
+  route({
+    method: 'get',
+    paths: ['/v1/policies/backtest/:id'],
+    door: 'key',
+    summary: 'How far a backtest that goes on has come; nothing done of nothing when it has not begun, or is over.',
+    returns: 'BacktestProgress',
+    params: z.strictObject({ id: z.string() }),
+    query: nothing,
+    body: nothing,
+    handle: ({ params }) => json(underWay.get(params.id) ?? { done: 0, total: 0 }),
   }),
   route({
     method: 'post',
@@ -66,7 +93,7 @@ export const backtestRoutes: readonly Route[] = [
       withRun(site, params.id, ({ runId }) =>
         checked(body.policy, async () => {
           await site.recordings.settle([runId]);
-          const facts = await site.ledger.factsOf(runId, kinds);
+          const facts = await site.ledger.factsOf(runId, replayKinds);
           const report = await site.replays.replay({ runId, facts }, body.policy);
           return report === null ? refused(notRecorded(runId)) : json(report);
         }),
@@ -84,7 +111,7 @@ const checked = async (policy: PolicyText | null, answer: () => Promise<Reply>):
   return answer();
 };
 
-const runsSince = async (site: Site, sinceMs: number): Promise<readonly RecordedRun[]> => {
+export const runsSince = async (site: Site, sinceMs: number): Promise<readonly RecordedRun[]> => {
   const runs: RecordedRun[] = [];
   let cursor: string | null = null;
   do {
@@ -92,7 +119,7 @@ const runsSince = async (site: Site, sinceMs: number): Promise<readonly Recorded
     const inside = page.items.filter(
       (view) => (view.endedAtMs ?? Number.POSITIVE_INFINITY) >= sinceMs && view.startedAtMs !== null,
     );
-    for (const { runId } of inside) runs.push({ runId, facts: await site.ledger.factsOf(runId, kinds) });
+    for (const { runId } of inside) runs.push({ runId, facts: await site.ledger.factsOf(runId, replayKinds) });
     cursor = page.nextCursor;
   } while (cursor !== null && runs.length < mostRuns);
   await site.recordings.settle(runs.map(({ runId }) => runId));

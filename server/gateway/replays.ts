@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Piscina } from 'piscina';
 import { differencesBetween, interruptionsIn, type ReplayedRun } from '#offline/replay-run';
-import type { Act, BacktestReport, BacktestRun, ReplayReport } from '#protocol/backtest';
+import type { RunPeaks } from '#policy/suggest-thresholds';
+import type { Act, BacktestProgress, BacktestReport, BacktestRun, ReplayReport } from '#protocol/backtest';
 import type { Fact } from '#protocol/facts';
 import type { RunId } from '#protocol/ids';
 import { isDestructive } from '#protocol/judgement';
 import type { PolicyText } from '#protocol/messages';
 import { reportOn } from './backtest-report.ts';
+import type { PeaksTask } from './peaks-task.ts';
 import type { ReplayOutcome, ReplayTask } from './replay-task.ts';
 
 /** A recorded run with the facts that a replay needs. */
@@ -22,7 +24,10 @@ export interface Replays {
   backtest(
     runs: readonly RecordedRun[],
     ask: { readonly candidate: PolicyText; readonly against: PolicyText | null; readonly sinceMs: number },
+    onProgress?: (progress: BacktestProgress) => void,
   ): Promise<BacktestReport>;
+  /** How high the signals of those stood that ended well; runs of which nothing is recorded are left out. */
+  peaks(runs: readonly RecordedRun[]): Promise<readonly RunPeaks[]>;
   close(): Promise<void>;
 }
 
@@ -36,6 +41,12 @@ export const createReplays = (home: string, threads = 2): Replays => {
     maxThreads: threads,
     idleTimeout: idleMs,
     concurrentTasksPerWorker: 1,
+  });
+  const peaksPool = new Piscina<PeaksTask, RunPeaks>({
+    filename: new URL('./peaks-task.js', import.meta.url).href,
+    minThreads: 0,
+    maxThreads: threads,
+    idleTimeout: idleMs,
   });
   const fileOf = (runId: RunId): string => path.join(home, 'recordings', `${runId}.rec`);
   const play = (
@@ -63,11 +74,10 @@ export const createReplays = (home: string, threads = 2): Replays => {
     const against = ask.against === null ? null : await play(run, { policy: ask.against, ...more });
     const requested = run.facts.find((fact) => fact.kind === 'run-requested');
     const exited = run.facts.find((fact) => fact.kind === 'run-exited');
-    const wasStopped = run.facts.some((fact) => fact.kind === 'stop-began' && fact.cause !== 'orphans');
     return {
       runId: run.runId,
       name: requested?.kind === 'run-requested' ? requested.face.name : '',
-      endedWell: exited?.kind === 'run-exited' && exited.code === 0 && !wasStopped,
+      endedWell: endedWell(run.facts),
       startedAtMs: run.facts[0]?.atMs ?? 0,
       endedAtMs: exited?.kind === 'run-exited' ? exited.endedAtMs : null,
       ticks: candidate.ticks,
@@ -92,9 +102,15 @@ export const createReplays = (home: string, threads = 2): Replays => {
         unknownPolicies: outcome.unknownPolicies,
       };
     },
-    backtest: async (runs, ask) => {
+    backtest: async (runs, ask, onProgress) => {
+      let done = 0;
+      const counted = async (run: RecordedRun): Promise<BacktestRun | null> => {
+        const compared = await compare(run, ask);
+        onProgress?.({ done: ++done, total: runs.length });
+        return compared;
+      };
       const beganMs = performance.now();
-      const compared = (await Promise.all(runs.map((run) => compare(run, ask)))).filter((one) => one !== null);
+      const compared = (await Promise.all(runs.map(counted))).filter((one) => one !== null);
       return {
         ...reportOn(compared),
         policy: ask.candidate.name,
@@ -105,9 +121,25 @@ export const createReplays = (home: string, threads = 2): Replays => {
         tookMs: Math.round(performance.now() - beganMs),
       };
     },
-    close: () => pool.destroy(),
+    peaks: async (runs) => {
+      const healthy = runs.filter(({ runId, facts }) => endedWell(facts) && existsSync(fileOf(runId)));
+      return Promise.all(
+        healthy.map(({ runId, facts }): Promise<RunPeaks> => {
+          const task: PeaksTask = { name: constantsOf(facts)?.name ?? runId, file: fileOf(runId) };
+          return peaksPool.run(task);
+        }),
+      );
+    },
+    close: async () => {
+      await Promise.all([pool.destroy(), peaksPool.destroy()]);
+    },
   };
 };
+
+/** By itself, with code 0. */
+const endedWell = (facts: readonly Fact[]): boolean =>
+  facts.some((fact) => fact.kind === 'run-exited' && fact.code === 0) &&
+  !facts.some((fact) => fact.kind === 'stop-began' && fact.cause !== 'orphans');
 
 const toAct = (fact: Extract<Fact, { kind: 'decision-made' }>) => ({ ...fact, summary: fact.reason });
 

@@ -89,6 +89,25 @@ describe('judging recorded runs again', function () {
     expect(same.code, same.stdout).to.equal(0);
   });
 
+  it('suggests thresholds from healthy runs, as a policy that is good', async () => {
+    const few = await forge.run('policy', 'suggest', '--from', 'short');
+    expect(few.code).to.equal(3);
+    expect(few.stderr).to.match(/1 runs, [01] of them ended well .*too few/);
+    const printer = ['python3', script('prints_lines.py'), '--rate', '10', '--count', '130'];
+    const names = ['steady-1', 'steady-2', 'steady-3'];
+    await Promise.all(names.map((name) => forge.run('run', '--name', name, '--', ...printer)));
+    const suggested = await forge.run('policy', 'suggest', '--from', ...names);
+    expect(suggested.code, suggested.stderr).to.equal(0);
+    expect(suggested.stdout).to.match(
+      /# highest of 3 runs: .* judged by the others, [01] of 3 would alarm; at most \d+ % of runs/,
+    );
+    const written = path.join(folder, 'suggested.yaml');
+    writeFileSync(written, suggested.stdout);
+    const good = await forge.run('policy', 'check', written);
+    expect(good.code, good.stdout).to.equal(0);
+    expect(good.stdout).to.match(/unusual-mem-rss/);
+  });
+
   it('explains a rule with its values, and says when evidence is not enough', async () => {
     const explained = await forge.run('policy', 'explain', 'short', 'talks');
     expect(explained.stdout).to.match(/talks: does not hold\n {2}when output\.lines\[15\] > 20/);

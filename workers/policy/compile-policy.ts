@@ -5,6 +5,7 @@ import { budgetRules, nightsOf } from './budget-rules.ts';
 import { sayWindow } from './budget-window.ts';
 import { compileRule, milliseconds } from './compile-rule.ts';
 import type { CompiledPolicy, PolicyLimits } from './compiled-policy.ts';
+import { floorProblems } from './floor.ts';
 import { limitRules } from './limit-rules.ts';
 import { type MergedPolicy, mergePolicies } from './merge-policies.ts';
 import { nearestName } from './nearest-name.ts';
@@ -29,7 +30,7 @@ export const compilePolicy = (policy: PolicyText): CompiledPolicy => {
   const lineage = lineageOf(own, policy.files, []);
   const child = lineage.at(-1) ?? parse(own);
   const merged = mergePolicies([(lineage[0] ?? child).policy, ...lineage.slice(1).map((parsed) => parsed.policy)]);
-  const problems = mergedProblems(merged, child);
+  const problems = [...floorProblems(lineage), ...mergedProblems(merged, child)];
   if (problems.length > 0) throw new PolicyProblem(problems);
   const limits = limitsOf(merged.file);
   const rules = [

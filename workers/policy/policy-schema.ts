@@ -161,6 +161,7 @@ export const policySchema = z.strictObject({
     .max(4)
     .optional()
     .describe('Parents: shipped names or paths. Rules of the same id override only the keys they name.'),
+  floor: z.literal(true).optional().describe('Files that extend this one may only tighten it.'),
   match: match.optional(),
   rollout: rollout.optional(),
   defaults: z

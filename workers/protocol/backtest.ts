@@ -24,6 +24,12 @@ export interface BacktestRun {
   readonly missing: readonly string[];
 }
 
+/** How far a backtest that goes on has come, in runs. */
+export interface BacktestProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
 export interface BacktestReport {
   readonly policy: string;
   readonly against: string;

@@ -87,6 +87,24 @@ export interface PolicyView {
   readonly trouble: string | null;
 }
 
+/** Thresholds that healthy runs would have kept, as a policy in shadow. */
+export interface SuggestReply {
+  readonly asked: number;
+  readonly healthy: number;
+  readonly suggestions: readonly {
+    readonly signal: SignalName;
+    readonly threshold: number;
+    readonly runs: number;
+    readonly highest: number;
+    readonly highestRun: string;
+    /** Runs that a threshold from all the others would have alarmed on. */
+    readonly falseAlarms: number;
+    /** With 95 % confidence the share of healthy runs that it alarms on is below this. */
+    readonly atMost: number;
+  }[];
+  readonly yaml: string;
+}
+
 export interface PoliciesReply {
   readonly items: readonly PolicyView[];
   readonly records: readonly RuleRecord[];

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DaemonClient } from '#cli/daemon-client';
@@ -6,6 +7,7 @@ import { print, printJson } from '#cli/output';
 import { CliProblem } from '#cli/problem';
 import { renderBacktest } from '#cli/render/backtest';
 import { escapeControls } from '#cli/render/escape';
+import { noProgressLine, progressLine } from '#cli/render/progress-bar';
 import { resolvePaths } from '#config/paths';
 import { readPolicyText } from '#config/policy-files';
 import { parseDuration } from '#config/quantities';
@@ -52,8 +54,10 @@ export const policyBacktest = async (
   const client = await connect();
   const sinceMs = Date.now() - parseDuration(options.since);
   const candidate = readPolicy(file);
-  if (!options.json) process.stderr.write('replaying recorded runs …\n');
-  const report = await client.backtest({ candidate, against: await againstOf(client, options.against), sinceMs });
+  const against = await againstOf(client, options.against);
+  const id = randomUUID();
+  const endProgress = options.json || !process.stderr.isTTY ? () => undefined : showProgress(client, id);
+  const report = await client.backtest({ candidate, against, sinceMs, id }).finally(endProgress);
   if (options.json) printJson(report);
   else print(`${escapeLines(renderBacktest(report))}\n`);
   const { gained } = report.wellAndHit;
@@ -61,6 +65,24 @@ export const policyBacktest = async (
   if (isTooMany && !options.json)
     print(`exit 1 (${gained} new stops of jobs that finished well, --max-new-stops ${options.maxNewStops})\n`);
   return isTooMany ? 1 : 0;
+};
+
+const lookEveryMs = 250;
+
+/** A bar on stderr until it is told to go. */
+const showProgress = (client: DaemonClient, id: string): (() => void) => {
+  const timer = setInterval(() => {
+    client.backtestProgress(id).then(
+      (progress) => {
+        if (progress.total > 0 && timer.hasRef()) process.stderr.write(progressLine(progress));
+      },
+      () => undefined, // the bar is no reason to fail: the backtest itself tells what is wrong
+    );
+  }, lookEveryMs);
+  return () => {
+    clearInterval(timer.unref());
+    process.stderr.write(noProgressLine);
+  };
 };
 
 /** `active` is what really happened, whatever policy that was. */

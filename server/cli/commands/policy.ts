@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { print, printJson } from '#cli/output';
+import { renderJunit, type TestedFile } from '#cli/render/junit';
 import { resolvePaths } from '#config/paths';
 import { readPolicyText } from '#config/policy-files';
 import { compilePolicy } from '#policy/compile-policy';
-import { type CaseReport, parsePolicyTest, runPolicyTests } from '#policy/policy-test';
+import { parsePolicyTest, runPolicyTests } from '#policy/policy-test';
 import { formatProblem, PolicyProblem } from '#policy/problem';
 import type { PolicySource } from '#protocol/run-spec';
 
@@ -42,22 +43,20 @@ const sourceOf = (file: string): PolicySource =>
     ? { kind: 'file', path: path.resolve(file), text: readFileSync(file, 'utf8') }
     : { kind: 'shipped', name: file };
 
-interface Tested {
-  readonly file: string;
-  readonly cases: readonly CaseReport[];
-  readonly problem: string | null;
-}
-
 /** `flowforge policy test FILE…`. */
-export const policyTest = async (files: readonly string[], { json }: { readonly json: boolean }): Promise<number> => {
+export const policyTest = async (
+  files: readonly string[],
+  { json, junit }: { readonly json: boolean; readonly junit?: string },
+): Promise<number> => {
   const tested = files.map(testOne);
+  if (junit !== undefined) writeFileSync(junit, renderJunit(tested));
   if (json) printJson(tested);
   else for (const one of tested) print(describe(one));
   if (tested.some(({ problem }) => problem !== null)) return invalidExitCode;
   return tested.every(({ cases }) => cases.every(({ failures }) => failures.length === 0)) ? 0 : 1;
 };
 
-const testOne = (file: string): Tested => {
+const testOne = (file: string): TestedFile => {
   try {
     const test = parsePolicyTest(readFileSync(file, 'utf8'), file);
     if (test.kind === 'refused') throw new PolicyProblem(test.problems);
@@ -76,7 +75,7 @@ const testOne = (file: string): Tested => {
   }
 };
 
-const describe = ({ file, cases, problem }: Tested): string => {
+const describe = ({ file, cases, problem }: TestedFile): string => {
   if (problem !== null) return `${problem}\n`;
   const lines = cases.map(({ name, line, failures }) =>
     failures.length === 0

@@ -1,0 +1,120 @@
+import { expect } from 'chai';
+import { compilePolicy, hashOf } from '#policy/compile-policy';
+import { PolicyProblem } from '#policy/problem';
+
+const team = `apiVersion: flowforge/v1
+kind: Policy
+metadata: { name: team }
+floor: true
+limits: { mem.rss: 4GiB, wall_clock: 2h }
+budgets:
+  - { id: purse, scope: job, usd: 5, on_exceeded: pause, extend: { step: 1, max: 2 } }
+rules:
+  - id: spins
+    when: cpu.pct > 90
+    for: 10s
+    action: [{ do: alert }, { do: stop, after: 5s }]
+`;
+const local = (body: string): string =>
+  `apiVersion: flowforge/v1\nkind: Policy\nmetadata: { name: local }\nextends: [./team.yaml]\n${body}\n`;
+
+/** `line:column: message` of what is refused; none where the file is taken. */
+const problemsOf = (body: string, base = team): readonly string[] => {
+  const files = [
+    { path: 'local.yaml', text: local(body) },
+    { path: 'team.yaml', text: base },
+  ];
+  try {
+    compilePolicy({ name: 'local', hash: hashOf(files), files });
+    return [];
+  } catch (error) {
+    if (!(error instanceof PolicyProblem)) throw error;
+    return error.problems.map(({ path, line, column, message }) => `${path}:${line}:${column}: ${message}`);
+  }
+};
+
+describe('a policy that is a floor', () => {
+  const tighter = {
+    'lower limits': 'limits: { mem.rss: 2GiB, wall_clock: 90m, procs.count: 50 }',
+    'a smaller budget that stops': 'budgets:\n  - { id: purse, scope: job, usd: 4, on_exceeded: stop }',
+    'a budget and a rule of its own':
+      'budgets: [{ id: own, scope: job, usd: 50 }]\nrules: [{ id: own, when: cpu.pct > 20, action: stop }]',
+    'a shorter dwell and a faster ladder': 'rules:\n  - { id: spins, for: 5s, action: stop, severity: critical }',
+    'an added step':
+      'rules:\n  - { id: spins, action: [{ do: alert }, { do: pause, after: 1s }, { do: stop, after: 5s }] }',
+  };
+  for (const [what, body] of Object.entries(tighter))
+    it(`takes ${what}`, () => expect(problemsOf(body)).to.deep.equal([]));
+
+  const looser: Readonly<Record<string, readonly [string, string]>> = {
+    'more memory': [
+      'limits:\n  mem.rss: 8GiB',
+      '6:3: the floor team may only be tightened: mem.rss is 4GiB, 8GiB is more',
+    ],
+    'more time': [
+      'limits: { wall_clock: 3h }',
+      '5:11: the floor team may only be tightened: wall_clock is 2h, 3h is longer',
+    ],
+    'more money': [
+      'budgets: [{ id: purse, scope: job, usd: 6 }]',
+      '5:36: the floor team may only be tightened: usd is 5, 6 is more',
+    ],
+    'a budget that only tells': [
+      'budgets: [{ id: purse, scope: job, usd: 5, on_exceeded: alert }]',
+      '5:44: the floor team may only be tightened: budget purse asks for more once it is used up',
+    ],
+    'a budget without its sum': [
+      'budgets: [{ id: purse, scope: job, tokens: 5M }]',
+      '5:11: the floor team may only be tightened: budget purse has usd: 5, which is not named here',
+    ],
+    shadow: [
+      'rollout: { mode: shadow }',
+      '5:12: the floor team may only be tightened: its rollout is enforce, shadow would act less',
+    ],
+    'another condition': [
+      'rules:\n  - { id: spins, when: cpu.pct > 99 }',
+      '6:18: the floor team may only be tightened: "when" of rule spins stays as it is; add a rule of another id beside it',
+    ],
+    'a guard': [
+      'rules:\n  - { id: spins, unless: progress.age < 9*s }',
+      '6:18: the floor team may only be tightened: "unless" of rule spins stays as it is; add a rule of another id beside it',
+    ],
+    'a longer dwell': [
+      'rules:\n  - { id: spins, for: 11s }',
+      '6:18: the floor team may only be tightened: for is 10s, 11s is longer',
+    ],
+    'a warm-up where there was none': [
+      'defaults: { warmup: 1m }',
+      '5:13: the floor team may only be tightened: warmup is nothing, 1m is longer',
+    ],
+    'a later stop': [
+      'rules:\n  - { id: spins, action: [{ do: alert }, { do: stop, after: 6s }] }',
+      '6:18: the floor team may only be tightened: rule spins does more, or does it sooner',
+    ],
+    'a condition on the stop': [
+      'rules:\n  - { id: spins, action: [{ do: alert }, { do: stop, after: 5s, if: "!acknowledged" }] }',
+      '6:18: the floor team may only be tightened: rule spins does more, or does it sooner',
+    ],
+    'fewer jobs': [
+      'match: { kind: agent }\nrules: [{ id: spins, for: 5s }]',
+      '5:1: the floor team may only be tightened: rule spins would be for fewer jobs',
+    ],
+  };
+  for (const [what, [body, problem]] of Object.entries(looser))
+    it(`refuses ${what}, with its place`, () => expect(problemsOf(body)).to.deep.equal([`local.yaml:${problem}`]));
+
+  it('is one only where it says so', () => {
+    expect(problemsOf('limits: { mem.rss: 8GiB }', team.replace('floor: true\n', ''))).to.deep.equal([]);
+  });
+
+  it('holds for a parent that is named after it, too', () => {
+    const files = [
+      { path: 'local.yaml', text: local('').replace('[./team.yaml]', '[./team.yaml, ./loose.yaml]') },
+      { path: 'team.yaml', text: team },
+      { path: 'loose.yaml', text: local('limits: { mem.rss: 8GiB }').replace('extends: [./team.yaml]\n', '') },
+    ];
+    expect(() => compilePolicy({ name: 'local', hash: hashOf(files), files })).to.throw(
+      /^loose\.yaml:4:11: .*8GiB is more/,
+    );
+  });
+});
