@@ -25,6 +25,8 @@ export interface Segment {
   close(): void;
 }
 
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
 const ballastName = 'ballast';
 /** Room that is given up when the disk is full, so that the next minutes are still written down. */
 const ballastBytes = 1024 * 1024;
@@ -37,6 +39,14 @@ export const createSegment = (dir: string, name: string, head: readonly string[]
   let waiting: string[] = [];
   let trouble: string | null = null;
 
+  /** A line that was cut must not run into the next one. A disk that takes nothing took none of it either. */
+  const cutOff = (): void => {
+    try {
+      ftruncateSync(fd, goodBytes);
+    } catch (cause) {
+      if (!noRoom.has(codeOf(cause))) throw cause;
+    }
+  };
   const put = (text: string): boolean => {
     const bytes = Buffer.from(text);
     try {
@@ -46,10 +56,17 @@ export const createSegment = (dir: string, name: string, head: readonly string[]
       return true;
     } catch (cause) {
       if (!noRoom.has(codeOf(cause))) throw cause;
-      trouble = cause instanceof Error ? cause.message : String(cause);
-      // A line that was cut must not run into the next one.
-      ftruncateSync(fd, goodBytes);
+      trouble = messageOf(cause);
+      cutOff();
       return false;
+    }
+  };
+  const syncNow = (): void => {
+    try {
+      fdatasyncSync(fd);
+    } catch (cause) {
+      if (!noRoom.has(codeOf(cause))) throw cause;
+      trouble = messageOf(cause);
     }
   };
   const putOrMakeRoom = (text: string): boolean => put(text) || (giveUpBallast(dir) && put(text));
@@ -76,7 +93,7 @@ export const createSegment = (dir: string, name: string, head: readonly string[]
     write: (line, { sync }) => {
       lines += 1;
       waiting.push(`${line}\n`);
-      if (flush() && sync) fdatasyncSync(fd);
+      if (flush() && sync) syncNow();
     },
     trouble: () => trouble,
     flush,
@@ -99,6 +116,11 @@ const layBallast = (dir: string): void => {
 const giveUpBallast = (dir: string): boolean => {
   const file = path.join(dir, ballastName);
   if (!existsSync(file)) return false;
-  rmSync(file);
-  return true;
+  try {
+    rmSync(file);
+    return true;
+  } catch (cause) {
+    if (!noRoom.has(codeOf(cause))) throw cause;
+    return false; // read-only: there is no room to make
+  }
 };

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, readSync, renameSync, type Stats, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import type { FactBody } from '#protocol/facts';
-import { type GivenBack, givenBackFileName, nothingGivenBack, parseGivenBack } from '#protocol/given-back';
 import type { RunId } from '#protocol/ids';
 import { archivedUpTo, archiveIndexFileName } from '#protocol/log-archive';
 import { keptBytes, type LogKeeping, shortenedAbove } from '#protocol/log-keeping';
 import { indexFileName, type OutputStream, outputFileName, outputStreams, parseIndex } from '#protocol/output-index';
 import type { Clock } from '#runtime/clock';
+import { readGivenBack, writeGivenBack } from './given-back-file.ts';
 import { isFlooding, isHopeless, mostBehindBytes, type Pressure, pressOn } from './log-pressure.ts';
 
 export interface LogCapOptions {
@@ -104,9 +104,9 @@ export const createLogCap = (options: LogCapOptions): { start(): void; stop(): v
       isBehind ? Math.max(readUpTo, size - mostBehindBytes) : Math.min(readUpTo, archived),
     );
     if (upTo <= before[stream]) return;
-    punching.set(file, (punching.get(file) ?? 0) + 1);
     // Written first: whoever reads the log must not take the hole for output.
-    writeGivenBack(runDir, { ...before, [stream]: upTo });
+    if (!writeGivenBack(runDir, { ...before, [stream]: upTo })) return;
+    punching.set(file, (punching.get(file) ?? 0) + 1);
     punch(file, { from: before[stream], length: upTo - before[stream] }, (why) => {
       punching.set(file, (punching.get(file) ?? 1) - 1);
       if (punching.get(file) === 0) punching.delete(file);
@@ -185,18 +185,4 @@ const punch = (file: string, hole: { from: number; length: number }, onEnd: (why
   );
   child.once('error', (error) => onEnd(error.message));
   child.once('exit', (code) => onEnd(code === 0 ? null : `fallocate ended with code ${code}`));
-};
-
-const readGivenBack = (runDir: string): GivenBack => {
-  try {
-    return parseGivenBack(readFileSync(path.join(runDir, givenBackFileName), 'utf8'));
-  } catch {
-    return nothingGivenBack; // nothing was, so far
-  }
-};
-
-const writeGivenBack = (runDir: string, given: GivenBack): void => {
-  const file = path.join(runDir, givenBackFileName);
-  writeFileSync(`${file}.tmp`, JSON.stringify(given), { mode: 0o600 });
-  renameSync(`${file}.tmp`, file);
 };

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -64,8 +64,13 @@ const readSettings = (env: NodeJS.ProcessEnv, log: DaemonSettings['log']): Daemo
   };
 };
 
-const log: DaemonSettings['log'] = (level, msg) =>
-  void process.stdout.write(`${JSON.stringify({ level, time: new Date().toISOString(), msg })}\n`);
+const log: DaemonSettings['log'] = (level, msg) => {
+  try {
+    writeSync(1, `${JSON.stringify({ level, time: new Date().toISOString(), msg })}\n`);
+  } catch {
+    /* the disk is full or read-only: guarding goes on, and the timeline tells of it */
+  }
+};
 
 const defaultMostActedOn = 3;
 /** @throws ConfigProblem naming the variable. */
@@ -82,6 +87,9 @@ const mostActedOn = (text: string | undefined): number =>
 
 const main = async (): Promise<void> => {
   process.umask(0o077);
+  // What workers write to a log that takes no more must not end the daemon.
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', () => undefined);
   const start = await startDaemon(readSettings(process.env, log));
   if (start.kind === 'refused') {
     // Two commands that started a daemon at once: the other one guards, and nothing is wrong.

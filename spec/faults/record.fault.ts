@@ -19,6 +19,7 @@ import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { openLedger } from '#record/ledger';
 import { isRunning } from '../e2e/flowforge.ts';
+import { mountFailingDisk } from './failing-disk.ts';
 import { type Fault, type FaultSetting, held, p95, skipped, spread, type Verdict } from './fault.ts';
 import { type GuardedHome, openHome, survivorsIn } from './guarded-home.ts';
 
@@ -147,7 +148,7 @@ const diskFull = async (): Promise<Verdict> => {
   );
 };
 
-const readOnlyHome = async (): Promise<Verdict> => {
+const readOnlyHome = async ({ short }: FaultSetting): Promise<Verdict> => {
   const disk = mountSmallDisk();
   if (disk === null) return skipped('a disk cannot be mounted read-only without root');
   execFileSync('mount', ['-o', 'remount,ro', disk]);
@@ -159,7 +160,34 @@ const readOnlyHome = async (): Promise<Verdict> => {
   unmount(disk);
   expect(started.status).to.equal(78);
   expect(started.stdout + started.stderr).to.match(/cannot be (written|used)/);
-  return held('refused with code 78 and what to do; read-only while it runs is D02');
+  const underWay = short ? 'while it runs: only at full length' : await readOnlyWhileRunning();
+  return held(`refused with code 78 and what to do; ${underWay}`);
+};
+
+/** Its file system gives up under a running daemon; later it is repaired. */
+const readOnlyWhileRunning = async (): Promise<string> => {
+  const disk = mountFailingDisk();
+  if (disk === null) return 'read-only while it runs: NOT TRIED, there is no loop device with ext4 here';
+  const home = await openHome({ load: null, within: disk.dir });
+  const stopped = await home.start(['sleep', '300']);
+  const ended = await home.start(['sh', '-c', 'sleep 2; exit 3']);
+  disk.fail();
+  const { pid } = await home.status();
+  const beganMs = performance.now();
+  await home.ask((client) => client.command(stopped.runId, 'stop', { reason: 'read-only', graceMs: 0 }));
+  await home.forge.until('the job to be gone', async () => survivorsIn(home.home).length === 0, 20_000);
+  const goneMs = performance.now() - beganMs;
+  await home.forge.until('the stop to be told', async () => (await home.view(stopped.runId)).verifiedEmpty);
+  const trouble = await home.forge.until('the trouble to be told', async () => (await home.status()).trouble ?? null);
+  expect((await home.status()).pid, 'the same daemon').to.equal(pid);
+  await crashAll(home);
+  disk.repair();
+  expect((await home.forge.run('daemon', 'start')).code).to.equal(0);
+  for (const { runId } of [stopped, ended])
+    await home.forge.until('the run to be settled', async () => (await home.view(runId)).settled);
+  await home.end();
+  disk.end();
+  return `read-only while it ran: a job stopped and gone in ${Math.round(goneMs)} ms, the daemon lived and said "${trouble}"; repaired, every run was settled`;
 };
 
 const damages: Readonly<Record<string, (file: string) => void>> = {

@@ -106,6 +106,8 @@ export interface DaemonStatus {
   readonly version: string;
   readonly containment?: ContainmentLevel;
   readonly workers?: readonly WorkerStatus[];
+  /** Why facts wait for the database; null while they do not. */
+  readonly trouble?: string | null;
 }
 
 /** What the gateway is born with, each time. */
