@@ -25,7 +25,7 @@ import type { Failpoint } from './failpoint.ts';
 import { createFleet } from './fleet.ts';
 import { openJournal } from './journal.ts';
 import { createJournalWatch } from './journal-watch.ts';
-import { readKeptHead } from './kept-head.ts';
+import { readCheckpoint, readKeptHead } from './kept-head.ts';
 import { createLogCap } from './log-cap.ts';
 import { createPolicyDesk } from './policy-desk.ts';
 import { createSelfWatch, standStill } from './self-watch.ts';
@@ -68,7 +68,10 @@ export interface Coordinator {
 /** Holds what must not be lost: child handles, the journal, the list of threads. It computes nothing. */
 export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const { clock } = options;
-  const journal = openJournal(options.journalDir, readKeptHead(options.home));
+  const journal = openJournal(options.journalDir, {
+    keptHead: readKeptHead(options.home),
+    checkpointed: () => readCheckpoint(options.home),
+  });
   const toSampling = openOutlet<SamplingMessage>(deliveryOf('run-changes-to-sampling'));
   const toDetection = openOutlet<DetectionMessage>(deliveryOf('run-changes-to-detection'));
   const toAction = openOutlet<ActionMessage>(deliveryOf('orders-to-action'));

@@ -12,8 +12,9 @@ import { seal } from './seal.ts';
  * Facts on disk before anybody believes them. A directory of segments, `<seq of the first new fact>.jsonl`:
  *   line 1           {"base":{"seq":…,"hash":…}}  the head of the chain when the segment was begun
  *   following lines  {"prev":…,"hash":…,"fact":…}  first the carried facts of runs that were not settled, then new ones
- * A segment goes once the ledger has confirmed all of it and a newer segment carries what is still needed. While the
- * disk is full, facts wait in memory: they are believed and acted upon, and written down when there is room again.
+ * A segment goes once a newer one carries what is still needed, the ledger has confirmed all of it, and has moved it from
+ * its write-ahead log into the database itself: a log that is lost is written again from here. While the disk is full,
+ * facts wait in memory: they are believed and acted upon, and written down when there is room again.
  */
 export interface Journal {
   /** Numbers, seals and writes; in order. With `sync` it is on the disk when this returns, if there is room for it. */
@@ -37,11 +38,20 @@ export interface Journal {
 }
 
 const SEGMENT_FACTS = 2_000;
+const seqDigits = 12;
 /** More than can have been said since the ledger last kept its head. */
 const SEQS_SKIPPED = 10_000;
 
-/** @param keptHead of the ledger: a journal that was lost or damaged must not hand out numbers for a second time. */
-export const openJournal = (dir: string, keptHead: ChainHead | null = null): Journal => {
+export interface JournalOptions {
+  /** Of the ledger: a journal that was lost or damaged must not hand out numbers for a second time. */
+  readonly keptHead: ChainHead | null;
+  /** Up to which fact the ledger is in the database itself. */
+  readonly checkpointed: () => number;
+}
+
+const alone: JournalOptions = { keptHead: null, checkpointed: () => Number.POSITIVE_INFINITY };
+
+export const openJournal = (dir: string, { keptHead, checkpointed }: JournalOptions = alone): Journal => {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const found = readSegments(dir);
   const isBehind = keptHead !== null && keptHead.seq > found.head.seq;
@@ -58,13 +68,20 @@ export const openJournal = (dir: string, keptHead: ChainHead | null = null): Jou
   const settled = new Set(found.facts.flatMap(({ fact }) => (fact.kind === 'run-settled' ? [fact.runId] : [])));
   let confirmedSeq = 0;
   let segment = beginSegment(dir, { seq, hash }, carried(live));
+  let older = segmentNames(dir).filter((name) => name !== segment.name);
 
   const rotate = (): void => {
     const next = tryBeginSegment(dir, { seq, hash }, carried(live));
     if (next === null) return;
     segment.close();
+    older = [...older, segment.name];
     segment = next;
-    for (const name of segmentNames(dir)) if (name !== segment.name) unlinkSync(path.join(dir, name));
+  };
+  const dropSafe = (): void => {
+    const safeSeq = Math.min(confirmedSeq, checkpointed());
+    const isSafe = (at: number): boolean => firstSeqOf(older[at + 1] ?? segment.name) - 1 <= safeSeq;
+    for (const name of older.filter((_, at) => isSafe(at))) unlinkSync(path.join(dir, name));
+    older = older.filter((_, at) => !isSafe(at));
   };
 
   return {
@@ -81,8 +98,8 @@ export const openJournal = (dir: string, keptHead: ChainHead | null = null): Jou
     confirm: (upTo) => {
       confirmedSeq = Math.max(confirmedSeq, upTo);
       waiting = waiting.filter((sealed) => sealed.fact.seq > confirmedSeq);
-      const isSpent = segment.lines >= SEGMENT_FACTS || segmentNames(dir).length > 1;
-      if (waiting.length === 0 && isSpent && segment.flush()) rotate();
+      if (waiting.length === 0 && segment.lines >= SEGMENT_FACTS && segment.flush()) rotate();
+      if (older.length > 0) dropSafe();
     },
     unconfirmed: () => waiting,
     history: () => carried(live),
@@ -116,10 +133,12 @@ const remember = (live: Map<RunId, SealedFact[]>, sealed: SealedFact): void => {
 const carried = (live: ReadonlyMap<RunId, readonly SealedFact[]>): SealedFact[] =>
   [...live.values()].flat().sort((a, b) => a.fact.seq - b.fact.seq);
 
+const firstSeqOf = (name: string): number => Number(name.slice(0, seqDigits));
+
 const lineOf = ({ prevHash, hash, fact }: SealedFact): string => JSON.stringify({ prev: prevHash, hash, fact });
 
 const beginSegment = (dir: string, head: ChainHead, carry: readonly SealedFact[]): Segment => {
-  const name = `${String(head.seq + 1).padStart(12, '0')}-${ulid()}.jsonl`;
+  const name = `${String(head.seq + 1).padStart(seqDigits, '0')}-${ulid()}.jsonl`;
   return createSegment(dir, name, [JSON.stringify({ base: head }), ...carry.map(lineOf)]);
 };
 

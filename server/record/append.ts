@@ -14,6 +14,8 @@ export interface Appended {
 export interface Appender {
   head(): Head;
   append(sealed: readonly SealedFact[]): Promise<Appended>;
+  /** Does something else on the connection that writes, between two batches. */
+  between<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T>;
 }
 
 /** The one queue of writes: a batch is one transaction, taken whole or not at all. */
@@ -45,13 +47,16 @@ export const createAppender = (source: DataSource, start: Head): Appender => {
     return { count: fresh.length, breaks };
   };
 
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = tail.then(work);
+    tail = result.catch(() => undefined); // the caller gets the error; the next one must not inherit it
+    return result;
+  };
+
   return {
     head: () => head,
-    append: (sealed) => {
-      const result = tail.then(() => appendNow(sealed));
-      tail = result.catch(() => undefined); // the caller gets the error; the next batch must not inherit it
-      return result;
-    },
+    append: (sealed) => inTurn(() => appendNow(sealed)),
+    between: (work) => inTurn(() => work(runner)),
   };
 };
 
@@ -76,7 +81,8 @@ const findBreaks = (fresh: readonly SealedFact[], start: Head): ChainBreak[] => 
 };
 
 // A deferred transaction that turns from reading to writing fails with BUSY whatever the timeout; an immediate one waits.
-const inTransaction = async <T>(runner: QueryRunner, work: () => Promise<T>): Promise<T> => {
+/** @throws what `work` throws; then nothing of it was written. */
+export const inTransaction = async <T>(runner: QueryRunner, work: () => Promise<T>): Promise<T> => {
   await runner.query('BEGIN IMMEDIATE');
   try {
     const result = await work();

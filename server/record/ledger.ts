@@ -3,6 +3,7 @@ import { type DataSource, QueryFailedError } from 'typeorm';
 import type { SealedFact } from '#protocol/facts';
 import { type Appended, createAppender } from './append.ts';
 import { emptyHead, type Head } from './chain.ts';
+import { createCheckpoints } from './checkpoint.ts';
 import { openReader, openWriter } from './data-source.ts';
 import { FactEntity } from './entities.ts';
 import { openHeadFile } from './head-file.ts';
@@ -38,11 +39,17 @@ export const openLedger = async (home: string, nowMs = Date.now()): Promise<Ledg
   const start = await readHead(reader);
   const loss = lossOf(start, { kept: headFile.read(), setAside: health.kind === 'set-aside' ? health : null });
   const appender = createAppender(writer, start);
+  const checkpoints = createCheckpoints(join(home, 'flowforge.checkpoint'));
+  if (health.kind === 'set-aside' || start.seq === 0) checkpoints.forget();
   return {
     ...createRecordReader(reader),
     append: async (sealed) => {
       const appended = await appender.append(sealed);
-      if (appended.count > 0) headFile.keep(appender.head());
+      if (appended.count === 0) return appended;
+      headFile.keep(appender.head());
+      await appender.between((runner) =>
+        checkpoints.after(runner, { count: appended.count, seq: appender.head().seq }),
+      );
       return appended;
     },
     lastSeq: () => appender.head().seq,

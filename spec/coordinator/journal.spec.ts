@@ -80,9 +80,31 @@ describe('the journal', () => {
     next.close();
   });
 
+  it('keeps a segment until the ledger has moved it into the database itself', () => {
+    let checkpointed = 0;
+    const options = { keptHead: null, checkpointed: () => checkpointed };
+    for (const text of ['a', 'b']) {
+      const journal = openJournal(dir, options);
+      journal.append(trouble(text), { atMs: 1, sync: true });
+      journal.close();
+    }
+    const journal = openJournal(dir, options);
+    journal.append(trouble('c'), { atMs: 1, sync: true });
+    journal.confirm(3);
+    expect(segmentNames(dir)).to.have.length(3);
+    checkpointed = 1;
+    journal.confirm(3);
+    expect(segmentNames(dir)).to.have.length(2);
+    checkpointed = 9;
+    journal.confirm(3);
+    expect(segmentNames(dir)).to.have.length(1);
+    journal.close();
+    expect(openJournal(dir, options).unconfirmed()).to.have.length(1);
+  });
+
   it('never hands out a number again when it was lost and the ledger was not', () => {
     const kept = { seq: 40, hash: 'a'.repeat(64) };
-    const journal = openJournal(dir, kept);
+    const journal = openJournal(dir, { keptHead: kept, checkpointed: () => 0 });
     const sealed = journal.append(trouble('a'), { atMs: 1, sync: true });
     expect(sealed.fact.seq).to.be.greaterThan(kept.seq + 1);
     expect(sealed.prevHash).to.equal(kept.hash);

@@ -1,4 +1,4 @@
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect } from 'chai';
@@ -86,6 +86,26 @@ describe('the ledger', () => {
       database.close();
       await withLedger(home, async (ledger) => {
         expect(await ledger.verify()).to.include({ kind: 'bad', seq: 2 });
+      });
+    }));
+
+  it('says up to which fact it lies in the database itself, and that only once it does', () =>
+    withHome(async (home) => {
+      const file = join(home, 'flowforge.checkpoint');
+      await withLedger(home, async (ledger) => {
+        const seal = createSealer();
+        const many = Array.from({ length: 600 }, () => started(newRunId()));
+        await ledger.append(seal(...many));
+        expect(existsSync(file)).to.equal(false);
+        await ledger.append(seal(...many));
+        expect(readFileSync(file, 'utf8')).to.equal('1200\n');
+        await ledger.append(seal(exited(newRunId())));
+        expect(readFileSync(file, 'utf8')).to.equal('1200\n');
+        // Without its write-ahead log it still has all of that.
+        writeFileSync(join(home, 'copy.db'), readFileSync(join(home, 'flowforge.db')));
+        const database = new Database(join(home, 'copy.db'));
+        expect(database.prepare('SELECT max(seq) AS seq FROM facts').get()).to.deep.equal({ seq: 1200 });
+        database.close();
       });
     }));
 
