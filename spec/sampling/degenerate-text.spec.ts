@@ -36,6 +36,12 @@ describe('degenerate text', () => {
     expect(levelOf(list)).to.equal('none');
   });
 
+  it('is not a table, nor a list of checks', () => {
+    const rows = Array.from({ length: 60 }, (_, row) => `| stall ${row} | ${row * 7} apples | ripe |\n`).join('');
+    expect(levelOf(`| where | what | how |\n|---|---|---|\n${rows}`)).to.equal('none');
+    expect(levelOf(Array.from({ length: 60 }, (_, row) => `- [x] gate ${row} is shut\n`).join(''))).to.equal('none');
+  });
+
   it('is not what the text has recovered from', () => {
     expect(levelOf(`${'around and around '.repeat(50)}but then the fox came and everybody ran.`)).to.equal('none');
   });

@@ -78,10 +78,10 @@ describe('sampling', () => {
       procFiles: system,
       readHost: async () => ({ cpuPct: 1, memTotalBytes: 100, memAvailableBytes: 50 }),
     });
-  const watch = async (runId: RunId = runA, pid = 10): Promise<void> => {
+  const watch = async (runId: RunId = runA, pid = 10, labels: WatchedRun['labels'] = {}): Promise<void> => {
     mkdirSync(runDirOf(runId), { recursive: true });
     system.put(pid, { cgroup: `/${runId}` });
-    await sampling.receive({ kind: 'watch', run: watchedRun(runId, pid) });
+    await sampling.receive({ kind: 'watch', run: { ...watchedRun(runId, pid), labels } });
   };
   /** Moves the clock turn by turn, so that what was confirmed is known before the next turn. */
   const pass = async (ms: number): Promise<void> => {
@@ -259,6 +259,20 @@ describe('sampling', () => {
     expect(seen().flatMap((one) => one.progress.map((mark) => [mark.source, mark.sharePct]))).to.deep.equal([
       ['heartbeat', 12],
       ['child-exit', null],
+    ]);
+  });
+
+  it('marks a tracked number as progress when it is better than before', async () => {
+    await watch(runA, 10, { 'flowforge.track': 'loss' });
+    write('loss=3.0\nloss=3.5\nloss=2.5\n');
+    await pass(300);
+    expect(seen().flatMap(({ progress }) => progress)).to.deep.include.members([
+      {
+        atMs: lastOf(seen().filter(({ progress }) => progress.length > 0)).progress[0]?.atMs,
+        source: 'metric',
+        sharePct: null,
+        detail: 'loss 2.5, best so far',
+      },
     ]);
   });
 

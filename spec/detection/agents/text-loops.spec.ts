@@ -93,6 +93,14 @@ describe('an agent as a whole', () => {
     expect(told.detectors.signals(told.nowMs)['agents.spawned_5m']).to.equal(10);
   });
 
+  it('warns of an agent that starts itself over and over, each from within the last', () => {
+    const told = story();
+    for (let depth = 0; depth < 5; depth++)
+      told.tell({ t: 'agent_start', agent: depth === 0 ? 'main' : `c${depth - 1}`, child: `c${depth}` }, 60_000);
+    expect(told.level('agent-explosion')).to.equal('warn');
+    expect(told.detectors.signals(told.nowMs)['agents.depth']).to.equal(5);
+  });
+
   it('acts on twenty failed requests in a minute with no answer, not on those with answers', () => {
     const storm = story().times(20, (s) => s.tell({ t: 'api_error', text: 'HTTP 429', status: 429 }, 500));
     expect(storm.level('retry-storm')).to.equal('act');

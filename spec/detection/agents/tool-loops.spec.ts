@@ -103,6 +103,27 @@ describe('tool loops: what is one', () => {
     expect(told.findings()[0]?.period).to.equal(1);
   });
 
+  it('sees the one sub-agent that repeats itself among others at work', () => {
+    const told = story().times(8, (s, i) =>
+      s
+        .does('grep', { pattern: `word${i}` }, `${i} places`, { agent: 'seeker' })
+        .does('bash', { command: './deploy' }, 'refused', { agent: 'stuck', ok: false })
+        .does('edit', { path: `p${i}`, new: `${i}` }, 'ok', { agent: 'writer' }),
+    );
+    expect(told.level('failing-call')).to.equal('act');
+    expect(told.findings().every((finding) => /stuck/.test(JSON.stringify(finding)))).to.equal(true);
+  });
+
+  it('is not put off by words and thoughts between the calls', () => {
+    const told = story().times(6, (s, i) =>
+      s
+        .tell({ t: 'thought', text: `Perhaps the ${i}th time it works.` })
+        .tell({ t: 'assistant_text', text: `Let me try again, now with more care (${i}).` })
+        .does('bash', { command: './deploy' }, 'refused', { ok: false }),
+    );
+    expect(told.level('failing-call')).to.equal('act');
+  });
+
   it('asks for more where results are not to be seen, and gets there', () => {
     const told = story().times(3, (s) => s.calls('inspect', look));
     expect(told.level('tool-cycle')).to.not.equal('warn');
