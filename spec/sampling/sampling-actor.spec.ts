@@ -266,14 +266,8 @@ describe('sampling', () => {
     await watch(runA, 10, { 'flowforge.track': 'loss' });
     write('loss=3.0\nloss=3.5\nloss=2.5\n');
     await pass(300);
-    expect(seen().flatMap(({ progress }) => progress)).to.deep.include.members([
-      {
-        atMs: lastOf(seen().filter(({ progress }) => progress.length > 0)).progress[0]?.atMs,
-        source: 'metric',
-        sharePct: null,
-        detail: 'loss 2.5, best so far',
-      },
-    ]);
+    const marks = seen().flatMap(({ progress }) => progress.map(({ source, detail }) => `${source}: ${detail}`));
+    expect(marks).to.include('metric: loss 2.5, best so far');
   });
 
   it('reports a truncated file as a gap and goes on', async () => {

@@ -5,9 +5,10 @@ import type { Detector } from './detector.ts';
 import { FailingFlood } from './lines/failing-flood.ts';
 import { LineHistory } from './lines/line-history.ts';
 import type { LineWatch, RepetitionNow } from './lines/line-watch.ts';
-import { MaskedBlock } from './lines/masked-block.ts';
+import { maskedBlock } from './lines/masked-block.ts';
 import { OutputVolume } from './lines/output-volume.ts';
-import { PeriodicLines } from './lines/periodic-lines.ts';
+import { periodicLines } from './lines/periodic-lines.ts';
+import { RepeatingLines } from './lines/repeating-lines.ts';
 import { SampleShelf } from './lines/sample-shelf.ts';
 import { SimilarCycles } from './lines/similar-cycles.ts';
 
@@ -30,8 +31,8 @@ class Lines implements LineDetectors {
   readonly id = 'lines';
   private readonly history = new LineHistory();
   private readonly shelf = new SampleShelf();
-  private readonly periodic = new PeriodicLines(this.history, this.shelf);
-  private readonly masked = new MaskedBlock(this.history, this.shelf);
+  private readonly periodic = new RepeatingLines(periodicLines, this.history, this.shelf);
+  private readonly masked = new RepeatingLines(maskedBlock, this.history, this.shelf);
   private readonly similar = new SimilarCycles(this.history, this.shelf);
   private readonly flood = new FailingFlood(this.history, this.shelf);
   private readonly watches: readonly LineWatch[] = [this.periodic, this.masked, this.similar, this.flood];
