@@ -62,7 +62,11 @@ export interface DaemonClient {
   }): Promise<BacktestReport>;
   backtestProgress(id: string): Promise<BacktestProgress>;
   suggest(ask: { readonly runs: readonly RunId[]; readonly sinceMs: number }): Promise<SuggestReply>;
-  explain(runId: RunId): Promise<{ readonly atMs: number; readonly rules: readonly ExplainedRule[] }>;
+  /** At its last tick, or at the last one up to then. */
+  explain(
+    runId: RunId,
+    atMs: number | null,
+  ): Promise<{ readonly atMs: number; readonly rules: readonly ExplainedRule[] }>;
   policies(): Promise<PoliciesReply>;
   /** The path opens the dashboard once. */
   ticket(): Promise<{ readonly path: string }>;
@@ -109,8 +113,11 @@ export const connectDaemon = (socketPath: string): DaemonClient => {
     activePolicies: async () => (await get('/v1/policies/active')) as readonly ActivePolicy[],
     replay: async (runId, policy) => (await post(`/v1/runs/${runId}/replay`, { policy })) as ReplayReport,
     backtest: async (asked) => (await post('/v1/policies/backtest', asked)) as BacktestReport,
-    explain: async (runId) =>
-      (await get(`/v1/runs/${runId}/explain`)) as { atMs: number; rules: readonly ExplainedRule[] },
+    explain: async (runId, atMs) =>
+      (await get(`/v1/runs/${runId}/explain`, atMs === null ? {} : { at_ms: atMs })) as {
+        atMs: number;
+        rules: readonly ExplainedRule[];
+      },
     backtestProgress: async (id) => (await get(`/v1/policies/backtest/${id}`)) as BacktestProgress,
     suggest: async (ask) => (await post('/v1/policies/suggest', ask)) as SuggestReply,
     policies: async () => (await get('/v1/policies')) as PoliciesReply,

@@ -119,11 +119,14 @@ const addPast = (policy: Command, finish: Finish): void => {
     );
   policy
     .command('explain')
-    .description('The conditions of the policy of a run with the values of its last tick put in.')
+    .description(
+      'The conditions of the policy of a run with the values of its last tick put in, or those when an incident opened.',
+    )
     .argument('<run>')
     .argument('[rule]')
+    .option('--incident <id>', 'the values when this incident of the run opened')
     .addOption(asJson())
-    .action((ref: string, rule: string | undefined, options: { json: boolean }) =>
+    .action((ref: string, rule: string | undefined, options: { json: boolean; incident?: string }) =>
       finish(import('./commands/policy-past.ts').then(({ policyExplain }) => policyExplain(ref, rule, options))),
     );
   policy

@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import { openPolicyStore } from '#config/policy-store';
 import { compilePolicy } from '#policy/compile-policy';
 import { explainRules } from '#policy/explain-rules';
+import type { RunId } from '#protocol/ids';
 import type { SignalVector } from '#protocol/signals';
 import { json, nothing, type Route, refused, route } from './route.ts';
 import { withRun } from './run-routes.ts';
@@ -13,14 +15,15 @@ export const evidenceRoutes: readonly Route[] = [
     method: 'get',
     paths: ['/v1/runs/:id/explain'],
     door: 'key',
-    summary: 'Each rule of the policy of a run with the values of its last tick put in.',
+    summary:
+      'Each rule of the policy of a run with the values of one tick put in: the last, or the last up to `at_ms`.',
     returns: '{ atMs, policyHash, rules: ExplainedRule[] }',
     params: runRef,
-    query: nothing,
+    query: z.strictObject({ at_ms: z.coerce.number().int().min(0).default(Number.MAX_SAFE_INTEGER) }),
     body: nothing,
-    handle: ({ params }, site) =>
+    handle: ({ params, query }, site) =>
       withRun(site, params.id, async ({ runId }) => {
-        const last = await lastTick(site, runId);
+        const last = await lastTick(site, { runId, toMs: query.at_ms });
         const text = last === null ? null : openPolicyStore(site.status().home).find(last.policyHash);
         if (last === null || text === null)
           return refused({
@@ -41,8 +44,11 @@ interface Tick {
   readonly signals: SignalVector;
 }
 
-const lastTick = async (site: Site, runId: Parameters<Site['recordings']['rows']>[0]): Promise<Tick | null> => {
+const lastTick = async (
+  site: Site,
+  { runId, toMs }: { readonly runId: RunId; readonly toMs: number },
+): Promise<Tick | null> => {
   let last: Tick | null = null;
-  for await (const row of site.recordings.rows(runId, { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER })) last = row;
+  for await (const row of site.recordings.rows(runId, { fromMs: 0, toMs })) last = row;
   return last;
 };

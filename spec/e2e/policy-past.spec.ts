@@ -111,6 +111,10 @@ describe('judging recorded runs again', function () {
   it('explains a rule with its values, and says when evidence is not enough', async () => {
     const explained = await forge.run('policy', 'explain', 'short', 'talks');
     expect(explained.stdout).to.match(/talks: does not hold\n {2}when output\.lines\[15\] > 20/);
+    const atIncident = await forge.run('policy', 'explain', 'shadow', 'talks', '--incident', '0');
+    expect(atIncident.stdout, atIncident.stderr).to.match(/talks: holds\n {2}when output\.lines\[\d\d\] > 20/);
+    const unknown = await forge.run('policy', 'explain', 'short', '--incident', 'zz');
+    expect(unknown.stderr).to.match(/the run has no incident zz\n.*it has none at all/);
     const promoted = await forge.run('policy', 'promote', 'talks');
     expect(promoted.code).to.equal(3);
     expect(promoted.stdout).to.match(/talks: inconclusive – 0 verdicts/);

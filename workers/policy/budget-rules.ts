@@ -25,7 +25,7 @@ const rulesOf = (budget: BudgetEntry, pricing: PolicyFile['pricing']): readonly 
   const verb = pricing?.basis === 'subscription' && tokens === null ? 'alert' : asked;
   const conditionAt = (share: number): string => {
     const parts = [
-      budget.usd === undefined ? null : `${meter.usd} >= ${(budget.usd * share).toFixed(6)}`,
+      budget.usd === undefined ? null : `${meter.usd} >= ${Number((budget.usd * share).toFixed(6))}`,
       tokens === null ? null : `${meter.tokens} >= ${Math.round(tokens * share)}`,
     ].filter((part) => part !== null);
     return budget.scope === 'job' ? parts.join(' || ') : `(${parts.join(' || ')}) && tokens.total > 0`;

@@ -113,6 +113,7 @@ const mergedProblems = (merged: MergedPolicy, child: Parsed): Problem[] => {
   const mode = rolloutOf(merged.file).mode;
   return [
     ...nightProblems(merged, child),
+    ...budgetProblems(merged, child),
     ...(policy.rules ?? []).flatMap((rule, index) => {
       const entry = merged.rules.find((other) => other.entry.id === rule.id)?.entry;
       const at = ['rules', index];
@@ -136,6 +137,17 @@ const mergedProblems = (merged: MergedPolicy, child: Parsed): Problem[] => {
     }),
   ];
 };
+
+/** What a child left out and no parent says. */
+const budgetProblems = (merged: MergedPolicy, { source, policy }: Parsed): Problem[] =>
+  (policy.budgets ?? []).flatMap(({ id }, index) => {
+    const whole = merged.file.budgets?.find((budget) => budget.id === id);
+    const problem = (what: string): Problem[] => [
+      source.problem(['budgets', index], `budget "${id}" needs ${what}, and no parent says it`),
+    ];
+    if (whole?.usd === undefined && whole?.tokens === undefined) return problem('"usd" or "tokens"');
+    return whole.scope === 'fleet' && whole.window === undefined ? problem('a "window"') : [];
+  });
 
 const nightProblems = (merged: MergedPolicy, { source, policy }: Parsed): Problem[] => {
   const nights = nightsOf(merged.file.budgets ?? []);

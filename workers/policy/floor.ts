@@ -78,17 +78,18 @@ const rollout = (own: PolicyFile['rollout'], floor: PolicyFile['rollout'], at: P
 const budgetVerbs = ['alert', 'pause', 'stop'] as const;
 
 const budgets = (own: BudgetEntry, floor: BudgetEntry, at: Path): readonly Loosening[] => {
-  const changed = own.scope !== floor.scope || JSON.stringify(own.window) !== JSON.stringify(floor.window);
+  const changed =
+    own.scope !== floor.scope ||
+    (own.window !== undefined && JSON.stringify(own.window) !== JSON.stringify(floor.window));
   const verbOf = ({ on_exceeded: asked = 'pause' }: BudgetEntry) => (typeof asked === 'object' ? asked.do : asked);
   const selects = ({ on_exceeded: asked }: BudgetEntry): boolean =>
     typeof asked === 'object' && asked.select !== undefined;
   const weaker =
-    budgetVerbs.indexOf(verbOf(own)) < budgetVerbs.indexOf(verbOf(floor)) || (selects(own) && !selects(floor));
-  const missing = (['usd', 'tokens'] as const).filter((key) => floor[key] !== undefined && own[key] === undefined);
+    own.on_exceeded !== undefined &&
+    (budgetVerbs.indexOf(verbOf(own)) < budgetVerbs.indexOf(verbOf(floor)) || (selects(own) && !selects(floor)));
   const [more, most] = [own, floor].map(({ extend }) => (extend === undefined ? 0 : extend.step * extend.max));
   return [
     ...(changed ? [{ at, why: `budget ${floor.id} has another scope or window` }] : []),
-    ...missing.map((key) => ({ at, why: `budget ${floor.id} has ${key}: ${floor[key]}, which is not named here` })),
     ...above('usd', own.usd, floor.usd, { measure: (usd) => usd, at: [...at, 'usd'] }),
     ...above('tokens', own.tokens, floor.tokens, {
       measure: (tokens) => tokensOf({ ...own, tokens }) ?? 0,

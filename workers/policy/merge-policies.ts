@@ -1,4 +1,4 @@
-import type { PolicyFile, RuleEntry } from './policy-schema.ts';
+import type { BudgetEntry, PolicyFile, RuleEntry } from './policy-schema.ts';
 
 export type JobMatch = NonNullable<RuleEntry['match']>;
 
@@ -36,11 +36,13 @@ const mergeFiles = (parent: PolicyFile, child: PolicyFile): PolicyFile => ({
   limits: { ...parent.limits, ...child.limits },
   pricing: { ...parent.pricing, ...child.pricing },
   notify: { ...parent.notify, ...child.notify },
-  budgets: [
-    ...(parent.budgets ?? []).filter((budget) => !child.budgets?.some((other) => other.id === budget.id)),
-    ...(child.budgets ?? []),
-  ],
+  budgets: mergeBudgets(parent.budgets ?? [], child.budgets ?? []),
 });
+
+const mergeBudgets = (parents: readonly BudgetEntry[], own: readonly BudgetEntry[]): BudgetEntry[] => [
+  ...parents.map((parent) => ({ ...parent, ...own.find(({ id }) => id === parent.id) })),
+  ...own.filter(({ id }) => !parents.some((parent) => parent.id === id)),
+];
 
 const mergeRules = (parents: readonly MergedRule[], child: PolicyFile): readonly MergedRule[] => {
   const matches = child.match === undefined ? [] : [child.match];

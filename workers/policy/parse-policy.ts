@@ -101,9 +101,11 @@ const budgetProblems = (policy: PolicyFile, source: YamlSource): Problem[] =>
   (policy.budgets ?? []).flatMap((budget, index) => {
     const { id, scope, window } = budget;
     const at = ['budgets', index];
-    if (budget.usd === undefined && budget.tokens === undefined)
+    // A child names only what it changes: the rest comes from its parent.
+    const isChild = policy.extends !== undefined;
+    if (budget.usd === undefined && budget.tokens === undefined && !isChild)
       return [source.problem(at, `budget "${id}" needs an amount: expected "usd" or "tokens"`)];
-    if (scope === 'fleet' && window === undefined)
+    if (scope === 'fleet' && window === undefined && !isChild)
       return [
         source.problem(at, `budget "${id}" of the fleet needs a "window": hour, day, week, month or { from, to }`),
       ];

@@ -87,6 +87,7 @@ const sentenceOf = (change: PolicyChange): string => {
 export const policyHistory = async ({ json }: { readonly json: boolean }): Promise<number> => {
   const { items } = await (await connect()).policyHistory();
   if (json) printJson(items.map(({ fact }) => fact));
+  else if (items.length === 0) print('no policy was changed while jobs ran\n');
   else for (const { atMs, text } of items) print(`${escapeLines(`${new Date(atMs).toISOString()}  ${text}`)}\n`);
   return 0;
 };
@@ -101,6 +102,7 @@ export const policyActive = async ({ json }: { readonly json: boolean }): Promis
     return { ...one, reminders: overdue.map((shadow) => sayOverdue(one.name, shadow, Date.now())) };
   });
   if (json) printJson(told);
+  else if (told.length === 0) print('no job runs, so no policy is in force\n');
   else
     for (const { key, hash, runIds, problem, reminders } of told) {
       const notes = [...(problem === null ? [] : [problem]), ...reminders].map((note) => `\n  ${note}`);

@@ -12,6 +12,7 @@ import { resolvePaths } from '#config/paths';
 import { readPolicyText } from '#config/policy-files';
 import { parseDuration } from '#config/quantities';
 import type { PolicyText } from '#protocol/messages';
+import type { IncidentView } from '#protocol/views';
 
 const connect = (): Promise<DaemonClient> => ensureDaemon(resolvePaths(process.env));
 const escapeLines = (text: string): string => text.split('\n').map(escapeControls).join('\n');
@@ -67,6 +68,15 @@ export const policyBacktest = async (
   return isTooMany ? 1 : 0;
 };
 
+/** @throws CliProblem where the run has no such incident. */
+const openingOf = (incidents: readonly IncidentView[], prefix: string): number => {
+  const found = incidents.find(({ incidentId }) => incidentId.startsWith(prefix));
+  if (found !== undefined) return found.openedAtMs;
+  throw new CliProblem(`the run has no incident ${prefix}`, {
+    hint: incidents.map(({ incidentId, rule }) => `${incidentId} (${rule})`).join(', ') || 'it has none at all',
+  });
+};
+
 const lookEveryMs = 250;
 
 /** A bar on stderr until it is told to go. */
@@ -97,15 +107,15 @@ const againstOf = async (client: DaemonClient, against: string): Promise<string 
   });
 };
 
-/** `flowforge policy explain RUN [RULE]`. */
+/** `flowforge policy explain RUN [RULE]`: now, or when an incident of it opened. */
 export const policyExplain = async (
   ref: string,
   rule: string | undefined,
-  { json }: { readonly json: boolean },
+  { json, incident }: { readonly json: boolean; readonly incident?: string },
 ): Promise<number> => {
   const client = await connect();
-  const { run } = await client.run(ref);
-  const told = await client.explain(run.runId);
+  const { run, incidents } = await client.run(ref);
+  const told = await client.explain(run.runId, incident === undefined ? null : openingOf(incidents, incident));
   const rules = told.rules.filter((one) => rule === undefined || one.rule === rule);
   if (rules.length === 0)
     throw new CliProblem(`its policy has no rule ${rule}`, { hint: told.rules.map((one) => one.rule).join(', ') });

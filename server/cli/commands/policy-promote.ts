@@ -37,6 +37,8 @@ export const policyPromote = async (rule: string | undefined, wish: PromoteWish)
   const policy = wish.to === undefined ? null : chosenPolicy(items, wish.policy);
   const judged = records
     .filter((one) => (rule === undefined || one.rule === rule) && (policy === null || one.policy === policy.name))
+    // Limits and budgets are never sampled: there is nothing to promote.
+    .filter((one) => !/^(limit|budget)\./.test(one.rule))
     .map((one) => ({ ...one, ...judge(one) }))
     .sort((a, b) => a.rule.localeCompare(b.rule));
   const verdict = verdictOn(judged);

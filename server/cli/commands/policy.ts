@@ -13,6 +13,8 @@ interface Checked {
   readonly file: string;
   readonly rules: readonly string[];
   readonly problem: string | null;
+  /** What is accepted and does less than it says. */
+  readonly notes: readonly string[];
 }
 
 const invalidExitCode = 2;
@@ -22,16 +24,19 @@ export const policyCheck = async (files: readonly string[], { json }: { readonly
   const checked = files.map(checkOne);
   if (json) printJson(checked);
   else
-    for (const { file, rules, problem } of checked)
+    for (const { file, rules, problem, notes } of checked) {
       print(problem === null ? `${file}: good, ${rules.length} rules (${rules.join(', ')})\n` : `${problem}\n`);
+      for (const note of notes) print(`note: ${note}\n`);
+    }
   return checked.every(({ problem }) => problem === null) ? 0 : invalidExitCode;
 };
 
 const checkOne = (file: string): Checked => {
   try {
-    return { file, rules: compileFile(file).rules.map(({ id }) => id), problem: null };
+    const { rules, notes } = compileFile(file);
+    return { file, rules: rules.map(({ id }) => id), problem: null, notes: notes.map(formatProblem) };
   } catch (error) {
-    return { file, rules: [], problem: error instanceof Error ? error.message : String(error) };
+    return { file, rules: [], problem: error instanceof Error ? error.message : String(error), notes: [] };
   }
 };
 
