@@ -15,7 +15,7 @@ export type RunVerb = 'stop' | 'restart' | 'pause' | 'resume';
 /** What the command line asks of the daemon, over its socket. */
 export interface DaemonClient {
   status(): Promise<DaemonStatus>;
-  runs(query: { readonly cursor?: string | null }): Promise<Page<RunRow>>;
+  runs(query: { readonly cursor?: string | null; readonly state?: 'live' }): Promise<Page<RunRow>>;
   /** By id, unique prefix or name. */
   run(ref: string): Promise<RunDetail>;
   startRun(body: RunRequest): Promise<StartedRun>;

@@ -14,6 +14,7 @@ export const parseRunOptions = (options: Readonly<Record<string, unknown>>): Run
     detach: options.detach === true,
     injectFeedback: options.injectFeedback === true,
     keepOrphans: options.keepOrphans === true,
+    queue: options.queue === true,
     daemon: options.daemon !== false,
     verbose: options.verbose === true,
     flags: Object.fromEntries(configKeys.flatMap((key) => flagOf(key, options))),

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { LogsOptions } from './commands/logs.ts';
+import type { SteerOptions } from './commands/steer.ts';
 import { addPolicy } from './policy-program.ts';
 import { addRecord } from './program-record.ts';
 import { addRun, type Finish } from './program-run.ts';
@@ -37,8 +38,9 @@ const addFleet = (program: Command, finish: Finish): void => {
     .command('ps')
     .description('The runs: what lives, and what ended last.')
     .option('-a, --all', 'all that the record holds', false)
+    .option('-f, --filter <text>', "those that match, like 'label:nightly -state:paused cpu>50'")
     .addOption(asJson())
-    .action((options: { json: boolean; all: boolean }) =>
+    .action((options: { json: boolean; all: boolean; filter?: string }) =>
       finish(import('./commands/list.ts').then(({ psCommand }) => psCommand(options))),
     );
   program
@@ -93,11 +95,14 @@ const addSteering = (program: Command, finish: Finish): void => {
     const command = program
       .command(verb)
       .description(verbs[verb])
-      .argument('<run...>', 'ids, unique prefixes or names')
+      .argument('[run...]', 'ids, unique prefixes or names')
+      .option('-f, --filter <text>', "every live run that matches, like 'label:nightly state:running -name:keep'")
+      .option('--dry-run', 'say which, and do nothing', false)
+      .option('-y, --yes', 'do not ask before acting on what a filter matches', false)
       .option('--reason <text>', 'kept in the record')
       .addOption(asJson());
     if (verb === 'stop') command.option('--grace <duration>', 'in place of the grace of the run');
-    command.action((refs: readonly string[], options: { json: boolean; reason?: string; grace?: string }) =>
+    command.action((refs: readonly string[], options: SteerOptions) =>
       finish(import('./commands/steer.ts').then(({ steerCommand }) => steerCommand(verb, refs, options))),
     );
   }

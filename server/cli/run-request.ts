@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly config: string | null;
   readonly detach: boolean;
   readonly keepOrphans: boolean;
+  /** Waits for room on the host, too. */
+  readonly queue: boolean;
   /** Nudges go to the standard input of the job, which stays open for them. */
   readonly injectFeedback: boolean;
   /** The file in which an agent keeps what it does, where it does not stream; `auto` or `off`. Left out, it is looked for where an agent is started. */
@@ -53,6 +55,7 @@ export const toRunRequest = (argv: readonly string[], options: RunOptions): RunR
     noKill,
     restart,
     keepOrphans: options.keepOrphans,
+    queue: options.queue,
     umask: process.umask(),
     stdin: options.injectFeedback ? 'fifo' : options.detach ? 'null' : stdinModeOf(0),
     model,

@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import * as Comlink from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import type { AdmissionSettings } from '#config/admission-settings';
 import { openPolicyStore } from '#config/policy-store';
 import type { CoordinatorControl, GatewaySetup, WorkerStatus } from '#protocol/control';
 import type { Fact, WorkerName } from '#protocol/facts';
@@ -18,6 +19,7 @@ import type { SpendingState } from '#protocol/spending';
 import type { Clock } from '#runtime/clock';
 import { openInlet, openOutlet } from '#runtime/link';
 import { createSupervisor, type Supervisor } from '#runtime/supervisor';
+import { createAdmission } from './admission.ts';
 import { attendWorkers } from './attend-workers.ts';
 import { createControl } from './control.ts';
 import { createFactDesk, type FactDesk } from './fact-desk.ts';
@@ -46,7 +48,7 @@ export interface CoordinatorOptions {
   readonly faultsAllowed: boolean;
   /** More running jobs than this are not acted on by a change of policy without a person's word. */
   readonly mostActedOn: number;
-  readonly maxConcurrent: number;
+  readonly admission: AdmissionSettings;
   readonly failpoint: Failpoint | null;
   readonly handleFor: (
     level: ContainmentLevel,
@@ -96,7 +98,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     runsDir: options.runsDir,
     policiesDir: options.policiesDir,
     containment: options.gateway.containment,
-    maxConcurrent: options.maxConcurrent,
+    admission: createAdmission({ settings: options.admission, clock }),
     handleFor: options.handleFor,
     desk: () => desk,
     tellWorkers,

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { handleFor } from '#action/containment/boundary';
 import { probeContainment } from '#action/containment/probe';
 import { readBootId } from '#action/process-identity';
+import type { AdmissionSettings } from '#config/admission-settings';
 import { makePrivateDirectory } from '#config/make-directory';
 import type { LogKeeping } from '#protocol/log-keeping';
 import { systemClock } from '#runtime/clock';
@@ -30,7 +31,7 @@ export interface DaemonSettings {
   readonly mostActedOn: number;
   readonly logs: LogKeeping;
   /** Runs at once; 0 is without limit. */
-  readonly maxConcurrent: number;
+  readonly admission: AdmissionSettings;
   readonly failpoint: Failpoint | null;
   readonly log: (level: 'info' | 'warn' | 'error', message: string) => void;
 }
@@ -100,7 +101,7 @@ const guard = async (
     bootId: readBootId(),
     faultsAllowed: settings.faultsAllowed,
     mostActedOn: settings.mostActedOn,
-    maxConcurrent: settings.maxConcurrent,
+    admission: settings.admission,
     failpoint: settings.failpoint,
     handleFor,
     log,

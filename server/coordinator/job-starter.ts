@@ -12,6 +12,7 @@ import { policyKeyOf } from '#protocol/policies';
 import type { ContainmentHandle, ContainmentLevel, RunRequest, RunSpec } from '#protocol/run-spec';
 import type { RunView } from '#protocol/views';
 import type { Clock } from '#runtime/clock';
+import { type Admission, hostPaceMs, type Refusal } from './admission.ts';
 import type { FactDesk } from './fact-desk.ts';
 import { launchRun, layRunDir } from './launch-run.ts';
 import type { PolicyBook } from './policy-book.ts';
@@ -31,8 +32,7 @@ export interface StarterOptions {
   readonly table: RunTable;
   readonly policies: () => Pick<PolicyBook, 'admit' | 'inForce' | 'joined'>;
   readonly desk: () => FactDesk;
-  /** Runs at once; 0 is without limit. */
-  readonly maxConcurrent: number;
+  readonly admission: Admission;
   readonly onStarted: (record: RunRecord) => void;
 }
 
@@ -60,6 +60,7 @@ interface Following {
 
 export const createJobStarter = (options: StarterOptions): JobStarter => {
   const { clock, desk, table } = options;
+  let isLookDue = false;
 
   const launch = async (spec: RunSpec, follow: Following, by: Actor): Promise<StartedRun> => {
     const runDir = path.join(options.runsDir, spec.runId);
@@ -85,9 +86,10 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
 
   const begin = async (record: RunRecord): Promise<StartedRun> => {
     const { spec, runDir } = record;
+    options.admission.started();
     options.policies().joined(record, null);
     const launched = await launchRun(runDir, spec);
-    const started = { runId: spec.runId, jobId: spec.jobId, runDir };
+    const started = { runId: spec.runId, jobId: spec.jobId, runDir, queued: null };
     if (launched.kind === 'failed') {
       const { exitCode, reason } = launched;
       desk().say({ kind: 'run-start-failed', runId: spec.runId, exitCode, reason });
@@ -101,28 +103,41 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
     return { ...started, failed: null };
   };
 
-  const hasRoom = (): boolean =>
-    options.maxConcurrent === 0 ||
-    table.live().filter(({ view }) => view.state !== 'queued').length < options.maxConcurrent;
+  const refusalOf = (spec: Pick<RunSpec, 'labels' | 'queue'>): Refusal | null =>
+    options.admission.refusal(
+      spec,
+      table.live().flatMap((record) => (record.view.state === 'queued' ? [] : [record.spec])),
+    );
 
-  const enqueue = (spec: RunSpec, follow: Following, by: Actor): StartedRun => {
+  const enqueue = (spec: RunSpec, follow: Following, { by, refusal }: { by: Actor; refusal: Refusal }): StartedRun => {
     const { runId, jobId } = spec;
     const runDir = path.join(options.runsDir, runId);
     layRunDir(runDir, spec, { queued: true });
     const wish = runRequested(spec, follow.policy.name, by);
-    const why = `${options.maxConcurrent} runs are live, and no more may be at once`;
-    enter(spec, follow, { kind: 'run-queued', runId, jobId, face: wish.face, why });
-    return { runId, jobId, runDir, failed: null };
+    enter(spec, follow, { kind: 'run-queued', runId, jobId, face: wish.face, why: refusal.why });
+    if (refusal.until === 'host') lookLater();
+    return { runId, jobId, runDir, failed: null, queued: refusal.why };
   };
 
-  /** Those that wait, oldest first, while there is room. */
+  /** Those that wait, oldest first; one that has to wait longer for its label does not hold up the others. */
   const startQueued = (): void => {
     for (const record of table.live().filter(({ view }) => view.state === 'queued')) {
-      if (!hasRoom()) return;
+      const refusal = refusalOf(record.spec);
+      if (refusal?.until === 'host') lookLater();
+      if (refusal !== null) continue;
       desk().say(runRequested(record.spec, record.policy.name, 'daemon'), { sync: true });
       rmSync(runPaths(record.runDir).queued, { force: true });
       void begin(record);
     }
+  };
+
+  const lookLater = (): void => {
+    if (isLookDue) return;
+    isLookDue = true;
+    clock.after(hostPaceMs, () => {
+      isLookDue = false;
+      startQueued();
+    });
   };
 
   /** What is new about each run of a job, beside its generation. */
@@ -144,7 +159,8 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
       const policy = await options.policies().admit(request.policy);
       const follow = { policy, key: policyKeyOf(request.policy) };
       const spec = { ...request, ...job, ...fresh() };
-      return hasRoom() ? launch(spec, follow, by) : enqueue(spec, follow, by);
+      const refusal = refusalOf(spec);
+      return refusal === null ? launch(spec, follow, by) : enqueue(spec, follow, { by, refusal });
     },
     next: async ({ spec, view, policy, policyKey }, cause) => {
       const { runId, jobId } = spec;

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ConfigProblem } from '#config/config';
+import { readAdmissionSettings } from '#config/admission-settings';
 import { readGatewaySettings } from '#config/gateway-settings';
 import { readLogKeeping } from '#config/log-settings';
 import { resolvePaths } from '#config/paths';
@@ -57,7 +57,7 @@ const readSettings = (env: NodeJS.ProcessEnv, log: DaemonSettings['log']): Daemo
     after: env.FLOWFORGE_AFTER === 'crash' ? 'crash' : 'first',
     mostActedOn: mostActedOn(env.FLOWFORGE_POLICY_HOLD_ABOVE),
     logs: readLogKeeping(env),
-    maxConcurrent: maxConcurrent(env.FLOWFORGE_MAX_CONCURRENT),
+    admission: readAdmissionSettings(env),
     faultsAllowed: env.FLOWFORGE_FAULTS === '1',
     failpoint: armFailpoint(env),
     log,
@@ -73,15 +73,6 @@ const log: DaemonSettings['log'] = (level, msg) => {
 };
 
 const defaultMostActedOn = 3;
-/** @throws ConfigProblem naming the variable. */
-const maxConcurrent = (text: string | undefined): number => {
-  if (text === undefined) return 0;
-  if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new ConfigProblem(
-    `FLOWFORGE_MAX_CONCURRENT: expected a number of runs (0 is without limit), got ${JSON.stringify(text)}`,
-  );
-};
-
 const mostActedOn = (text: string | undefined): number =>
   text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : defaultMostActedOn;
 

@@ -43,6 +43,7 @@ const specShape = z.object({
   keepOrphans: z.boolean(),
   umask: count.max(0o777),
   stdin: z.enum(['null', 'fifo']),
+  queue: z.boolean().default(false),
   model: z.string().nullable(),
 }) satisfies z.ZodType<RunSpec>;
 

@@ -110,6 +110,7 @@ export const startRunBody = z.strictObject({
   keepOrphans: z.boolean(),
   umask: z.number().int().min(0).max(0o777),
   stdin: z.enum(['null', 'fifo']),
+  queue: z.boolean().default(false),
   model: z.string().nullable(),
 });
 

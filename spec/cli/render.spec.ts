@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import pc from 'picocolors';
 import { progressLine } from '#cli/commands/progress';
 import { escapeControls } from '#cli/render/escape';
-import { formatBytes, formatCommand, formatSpan } from '#cli/render/quantity';
+import { formatBytes, formatSpan } from '#cli/render/quantity';
 import { renderRunList } from '#cli/render/run-list';
 import { renderStop, renderWhy } from '#cli/render/run-story';
+import { formatCommand } from '#protocol/format-command';
 import { requested, runId, storyOf, storyOfAStop } from './story-of-a-stop.ts';
 
 const plain = { nowMs: Date.UTC(2026, 0, 2, 3, 5, 5), width: null, colors: pc.createColors(false) };

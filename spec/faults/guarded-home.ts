@@ -152,6 +152,7 @@ const requestFor = (argv: readonly string[]): RunRequest => ({
     config: null,
     detach: true,
     keepOrphans: false,
+    queue: false,
     injectFeedback: false,
     transcript: null,
     track: [],

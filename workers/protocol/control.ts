@@ -21,6 +21,8 @@ export interface StartedRun {
   readonly runDir: string;
   /** Set when it could not be started: 125, 126 or 127, as in coreutils `timeout`. */
   readonly failed: { readonly exitCode: 125 | 126 | 127; readonly reason: string } | null;
+  /** Why it waits for its turn; null when it does not. */
+  readonly queued: string | null;
 }
 
 export interface RunCommand {

@@ -47,11 +47,13 @@ const beginRun = (view: RunView | null, fact: Extract<Fact, { kind: 'run-request
     requestedAtMs: view?.requestedAtMs ?? fact.atMs,
     lastSeq: fact.seq,
   };
-  if (fact.kind === 'run-queued') return { ...seen, generation: view?.generation ?? 1, state: 'queued' };
+  if (fact.kind === 'run-queued')
+    return { ...seen, generation: view?.generation ?? 1, state: 'queued', trouble: fact.why };
   return {
     ...seen,
     generation: fact.generation,
     state: 'starting',
+    trouble: null,
     profile: fact.profile,
     limits: fact.limits,
     policy: fact.policyName,

@@ -50,6 +50,8 @@ export interface RunRequest {
   readonly umask: number;
   /** `null` is /dev/null; `fifo` is a pipe that the attached command fills and closes. */
   readonly stdin: 'null' | 'fifo';
+  /** Waits for memory and load of the host too, not only for its turn. */
+  readonly queue: boolean;
   /** The model to price an agent's tokens with where its stream does not name one. */
   readonly model: string | null;
 }

@@ -1,6 +1,6 @@
 import type { FactKind } from '#protocol/facts';
+import type { StatusShape, Tone } from '#protocol/run-status';
 import type { TimelineEntry } from '#protocol/views';
-import type { StatusShape, Tone } from './run-status.ts';
 
 interface FactFace {
   readonly shape: StatusShape;

@@ -42,10 +42,6 @@ export const formatExact = (atMs: number): string => new Date(atMs).toISOString(
 
 export const formatUsd = (usd: number): string => `$${usd < 100 ? usd.toFixed(2) : Math.round(usd).toString()}`;
 
-/** An argv as one would type it; arguments with blanks or quotes are quoted. */
-export const formatCommand = (argv: readonly string[]): string =>
-  argv.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`)).join(' ');
-
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
 /** `14:02`, for the axis of a chart. */

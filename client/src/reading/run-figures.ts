@@ -1,7 +1,7 @@
 import { isOver } from '#protocol/run-state';
+import { progressAgeMsOf } from '#protocol/run-status';
 import type { RunRow, RunView } from '#protocol/views';
 import { formatDuration, formatExact, formatMoment, formatUsd } from './format.ts';
-import { progressAgeMsOf } from './run-status.ts';
 
 export interface RunFigure {
   readonly name: string;

@@ -1,6 +1,6 @@
 import type { RunId } from '#protocol/ids';
+import { type Bucket, bucketOf, buckets } from '#protocol/run-status';
 import type { RunRow } from '#protocol/views';
-import { type Bucket, bucketOf, buckets } from './run-status.ts';
 
 export const sortKeys = ['attention', 'name', 'age', 'cpu', 'memory', 'processes', 'cost'] as const;
 export type SortKey = (typeof sortKeys)[number];

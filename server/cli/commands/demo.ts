@@ -64,6 +64,7 @@ const demoRequest = ({ packageRoot }: Paths, { dir, maxCpu }: { dir: string; max
     noKill: false,
     restart: { mode: 'on-failure', max: 1 },
     keepOrphans: false,
+    queue: false,
     umask: process.umask(),
     stdin: 'null',
     model: null,

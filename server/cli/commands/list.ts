@@ -1,3 +1,4 @@
+import { filterRuns } from '#cli/choose-runs';
 import { ensureDaemon } from '#cli/ensure-daemon';
 import { print, printJson, screen } from '#cli/output';
 import { renderIncidentList } from '#cli/render/incident-list';
@@ -10,15 +11,17 @@ import type { RunRow } from '#protocol/views';
 interface ListOptions {
   readonly json: boolean;
   readonly all?: boolean;
+  readonly filter?: string;
 }
 
 const endedShown = 20;
 const mostListed = 5_000;
 
 /** `flowforge ps`: what lives, and what ended last; all of it with `--all` and in JSON. */
-export const psCommand = async ({ json, all }: ListOptions): Promise<number> => {
+export const psCommand = async ({ json, all, filter }: ListOptions): Promise<number> => {
   const client = await ensureDaemon(resolvePaths(process.env));
-  const rows = liveFirst(await allOf((cursor) => client.runs({ cursor })));
+  const listed = liveFirst(await allOf((cursor) => client.runs({ cursor })));
+  const rows = filter === undefined ? listed : filterRuns(listed, filter);
   if (json) {
     printJson(rows);
     return 0;

@@ -44,6 +44,7 @@ export const runCommand = async (argv: readonly string[], options: RunCommandOpt
       say(`cannot start it: ${started.failed.reason}`);
       return started.failed.exitCode;
     }
+    if (started.queued !== null) say(`run ${started.runId} waits for its turn: ${started.queued}`);
     if (options.detach) {
       process.stdout.write(`${started.runId}\n`);
       return 0;

@@ -1,5 +1,6 @@
+import { formatCommand } from '#protocol/format-command';
 import { escapeControls } from './escape.ts';
-import { formatBytes, formatCommand, formatSpan, formatTime } from './quantity.ts';
+import { formatBytes, formatSpan, formatTime } from './quantity.ts';
 import type { RunStory } from './run-story.ts';
 
 /** `flowforge inspect`, for people. */

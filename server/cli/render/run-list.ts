@@ -1,7 +1,8 @@
 import type { Colors } from 'picocolors/types.js';
+import { formatCommand } from '#protocol/format-command';
 import { isOver, type RunState } from '#protocol/run-state';
 import type { RunRow } from '#protocol/views';
-import { formatBytes, formatCommand, formatSpan } from './quantity.ts';
+import { formatBytes, formatSpan } from './quantity.ts';
 import { type Column, renderTable } from './table.ts';
 
 export interface Screen {

@@ -1,11 +1,12 @@
 import { isStoppedByRule } from '#cli/exit-code';
 import type { Fact } from '#protocol/facts';
+import { formatCommand } from '#protocol/format-command';
 import { isOver } from '#protocol/run-state';
 import type { SignalVector } from '#protocol/signals';
 import { describeNumbers } from '#protocol/timeline';
 import type { IncidentView, RunRow, RunView, TimelineEntry } from '#protocol/views';
 import { escapeControls } from './escape.ts';
-import { formatBytes, formatCommand, formatSpan, formatTime } from './quantity.ts';
+import { formatBytes, formatSpan, formatTime } from './quantity.ts';
 
 /** All that is known of a run and why it went as it did. */
 export interface RunStory {

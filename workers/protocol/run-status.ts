@@ -1,6 +1,6 @@
-import { assertNever } from '#protocol/assert-never';
-import { isOver } from '#protocol/run-state';
-import type { RunRow } from '#protocol/views';
+import { assertNever } from './assert-never.ts';
+import { isOver } from './run-state.ts';
+import type { RunRow } from './views.ts';
 
 /** Shape of the symbol; a state is told by shape, word and colour, never by one of them alone. */
 export type StatusShape =

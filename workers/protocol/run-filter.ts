@@ -1,6 +1,6 @@
-import type { RunRow } from '#protocol/views';
-import { formatCommand } from './format.ts';
+import { formatCommand } from './format-command.ts';
 import { type Bucket, bucketOf, buckets, statusOf } from './run-status.ts';
+import type { RunRow } from './views.ts';
 
 type Comparison = ':' | '>' | '<';
 /** One word of a filter: `state:paused`, `cpu>50`, `-nightly`, `"two words"`. */
@@ -17,6 +17,19 @@ export const readFilter = (filter: string): ((row: RunRow) => boolean) => {
   const terms = parseTerms(filter);
   return (row) => terms.every((term) => holds(row, term) !== term.excludes);
 };
+
+/** A key of the filter that means nothing: neither one of ours nor a label that any of these rows carries. */
+export const unknownKey = (filter: string, rows: readonly RunRow[]): string | null => {
+  const isKnown = (key: string): boolean =>
+    knownKeys.includes(key) || rows.some((row) => Object.keys(row.labels).some((name) => name.toLowerCase() === key));
+  return parseTerms(filter).find(({ key }) => key !== null && !isKnown(key))?.key ?? null;
+};
+
+/** What stands before the colon, besides the names of labels. */
+export const knownKeys: readonly string[] = [
+  ...['is', 'state', 'name', 'id', 'cwd', 'policy', 'rule', 'label'],
+  ...['cpu', 'mem', 'procs', 'cost', 'pid', 'exit'],
+];
 
 /** Which group the strip has chosen (`is:failed`), if it has. */
 export const chosenBucket = (filter: string): Bucket | null => {
