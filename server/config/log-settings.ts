@@ -12,6 +12,7 @@ export const readLogKeeping = (env: NodeJS.ProcessEnv): LogKeeping => ({
   archiveAfterMs: read(env, { name: 'FLOWFORGE_ARCHIVE_AFTER', parse: parseDuration, usual: 10 * 60_000 }),
   homeBytes: read(env, { name: 'FLOWFORGE_LOGS_MAX', parse: parseSize, usual: 10 * gib }),
   keepMs: read(env, { name: 'FLOWFORGE_LOGS_KEEP', parse: parseDuration, usual: 30 * dayMs }),
+  keepFactsMs: read(env, { name: 'FLOWFORGE_RECORD_KEEP', parse: parseDuration, usual: 365 * dayMs }),
 });
 
 const parseSwitch = (text: string): boolean => {

@@ -18,6 +18,7 @@ import { openLiveSocket } from './live-socket.ts';
 import { createLogKeeper } from './log-keeper.ts';
 import { createMetrics } from './metrics.ts';
 import { createPolicyBench } from './policy-bench.ts';
+import { createRecordKeeper } from './record-keeper.ts';
 import { createRecordingWriter } from './recording-writer.ts';
 import { createReplays } from './replays.ts';
 import { createSeats } from './seats.ts';
@@ -79,11 +80,14 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
     await parts.bench.close();
     await parts.replays.close();
     await keeper?.stop();
+    await recordKeeper?.stop();
     await parts.recordings.close();
     await ledger.close();
   };
   const liveRuns = (): RunId[] => fleet.views().flatMap(({ runId, state }) => (isOver(state) ? [] : [runId]));
   const keeper = options.logs === undefined ? null : createLogKeeper({ ...options, keeping: options.logs, liveRuns });
+  const recordKeeper =
+    options.logs === undefined ? null : createRecordKeeper({ ...options, ledger, keepMs: options.logs.keepFactsMs });
   let stopped: Promise<void> | null = null;
 
   return {
@@ -92,6 +96,7 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
       writer.reportLoss();
       workers.look();
       keeper?.start();
+      recordKeeper?.start();
       return { host: options.host, port, socketPath: options.socketPath };
     },
     facts: async ({ sealed }) => {

@@ -11,6 +11,7 @@ import type { ArchiveAsk, Archived } from '#record/archive-writer';
 import type { Clock } from '#runtime/clock';
 import type { ArchiveReply } from './archive-task.ts';
 import { createLogRetention, DiskRefused } from './log-retention.ts';
+import { createRound } from './round.ts';
 
 export interface LogKeeperOptions {
   readonly home: string;
@@ -97,34 +98,6 @@ export const createLogKeeper = (options: LogKeeperOptions): LogKeeper => {
       const ends = rounds.map((round) => round.stop());
       await pool.destroy();
       await Promise.all(ends);
-    },
-  };
-};
-
-/** Does something again and again, a while after it was done last. */
-const createRound = (
-  everyMs: number,
-  turn: () => Promise<void>,
-  { clock, note }: Pick<LogKeeperOptions, 'clock' | 'note'>,
-): { start(): void; stop(): Promise<void> } => {
-  let cancel = (): void => undefined;
-  let underWay: Promise<void> = Promise.resolve();
-  let isStopped = false;
-  const go = (): void => {
-    underWay = turn()
-      .catch((error: unknown) => {
-        if (!isStopped) note(error);
-      })
-      .finally(() => {
-        if (!isStopped) cancel = clock.after(everyMs, go);
-      });
-  };
-  return {
-    start: go,
-    stop: () => {
-      isStopped = true;
-      cancel();
-      return underWay;
     },
   };
 };

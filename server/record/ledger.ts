@@ -6,6 +6,7 @@ import { emptyHead, type Head } from './chain.ts';
 import { createCheckpoints } from './checkpoint.ts';
 import { openReader, openWriter } from './data-source.ts';
 import { FactEntity } from './entities.ts';
+import { dropOldestSegment, type FactRetention, type Shortened } from './fact-retention.ts';
 import { openHeadFile } from './head-file.ts';
 import { setAsideIfDamaged } from './quarantine.ts';
 import { createRecordReader, type RecordReader } from './read-record.ts';
@@ -25,6 +26,8 @@ export interface Ledger extends RecordReader {
   /** What opening it found missing; null where all is there. */
   loss(): Loss | null;
   verify(): Promise<Verdict>;
+  /** Lets go of the oldest segment of facts, where that is due; null where it is not. */
+  dropOldest(keep: FactRetention): Promise<Shortened | null>;
   /** A copy that can be opened by itself. The file must not exist yet. */
   backup(file: string): Promise<void>;
   close(): Promise<void>;
@@ -58,6 +61,7 @@ export const openLedger = async (home: string, nowMs = Date.now()): Promise<Ledg
       headFile.flush();
       return verifyChain(reader, headFile.read());
     },
+    dropOldest: (keep) => appender.between((runner) => dropOldestSegment(runner, keep)),
     backup: async (target) => {
       await writer.query('VACUUM INTO ?', [target]);
     },

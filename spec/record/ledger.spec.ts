@@ -109,6 +109,36 @@ describe('the ledger', () => {
       });
     }));
 
+  it('lets go of whole oldest segments, never of a live run, and still proves itself', () =>
+    withHome((home) =>
+      withLedger(home, async (ledger) => {
+        const seal = createSealer();
+        const [old, live] = [newRunId(), newRunId()];
+        const others = Array.from({ length: 11 }, () => started(old));
+        await ledger.append(seal(requested(old), ...others, exited(old), requested(live), started(live)));
+        await ledger.append(seal(...Array.from({ length: 15 }, () => started(live))));
+        const keep = { keepMs: 1_000, nowMs: Number.MAX_SAFE_INTEGER, segmentFacts: 10 };
+        expect(await ledger.dropOldest({ ...keep, nowMs: 0 }), 'too young').to.equal(null);
+        expect(await ledger.dropOldest(keep)).to.deep.include({ upToSeq: 10, facts: 10 });
+        expect(await ledger.dropOldest(keep), 'a live run is in it').to.equal(null);
+        const verdict = await ledger.verify();
+        expect(verdict).to.include({ kind: 'ok', facts: 20, lastSeq: 30 });
+        expect(verdict.kind === 'ok' && verdict.breaks.map(({ seq }) => seq)).to.deep.equal([11]);
+        await ledger.append(seal(exited(live)));
+        expect(await ledger.dropOldest(keep)).to.deep.include({ upToSeq: 20, facts: 10 });
+        expect(await ledger.run(old), 'all of it is gone').to.equal(null);
+        expect((await ledger.run(live))?.state).to.equal('exited');
+        expect(await ledger.dropOldest(keep)).to.deep.include({ upToSeq: 30, facts: 10 });
+        expect(await ledger.dropOldest(keep), 'the newest stays').to.equal(null);
+        expect(await ledger.verify()).to.include({ kind: 'ok', facts: 1, lastSeq: 31 });
+        const database = new Database(join(home, 'flowforge.db'));
+        expect(() => database.exec('DELETE FROM facts')).to.throw('append-only');
+        database.exec("DROP TRIGGER facts_refuse_delete; UPDATE anchors SET prev_hash = 'x'");
+        database.close();
+        expect(await ledger.verify(), 'without its anchor').to.include({ kind: 'bad', seq: 31 });
+      }),
+    ));
+
   it('takes facts after a gap, and says what is missing', () =>
     withHome((home) =>
       withLedger(home, async (ledger) => {

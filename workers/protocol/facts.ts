@@ -98,6 +98,13 @@ export type SystemFact =
       readonly windowMs: number;
     }
   | { readonly kind: 'ledger-trouble'; readonly why: string; readonly lostFrom: number | null }
+  /** The oldest facts were let go of, a whole segment; `hash` of the last of them is where the chain begins now. */
+  | {
+      readonly kind: 'record-shortened';
+      readonly upToSeq: number;
+      readonly facts: number;
+      readonly hash: string;
+    }
   | {
       readonly kind: 'audit-recorded';
       readonly actor: Actor;

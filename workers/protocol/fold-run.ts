@@ -131,6 +131,7 @@ const changeRun = (view: RunView, fact: Fact): RunView => {
     case 'worker-died':
     case 'worker-given-up':
     case 'ledger-trouble':
+    case 'record-shortened':
     case 'policy-applied':
     case 'policy-refused':
     case 'policy-held':

@@ -1,6 +1,6 @@
 import type { OutputStream } from './output-index.ts';
 
-/** What becomes of the output of runs on the disk. */
+/** What becomes of the output of runs, and of the record, on the disk. */
 export interface LogKeeping {
   /** Of one run, both streams together: over it, the head of the log is given back. */
   readonly capBytes: number;
@@ -12,6 +12,8 @@ export interface LogKeeping {
   readonly homeBytes: number;
   /** Logs of runs that have been over for longer go. */
   readonly keepMs: number;
+  /** Facts that are older go, from the oldest on. */
+  readonly keepFactsMs: number;
 }
 
 /** What sampling may want to read again stays in the file, however small the cap. */

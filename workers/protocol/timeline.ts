@@ -122,6 +122,8 @@ const sentenceOf = (fact: Fact): string => {
       return `${fact.worker} died (generation ${fact.generation}): ${fact.why}`;
     case 'worker-given-up':
       return `UNGUARDED: ${fact.worker} died ${fact.deaths} times in ${seconds(fact.windowMs)} and was given up`;
+    case 'record-shortened':
+      return `${count(fact.facts, 'fact', 'facts')} up to ${fact.upToSeq} let go of, as old as they were; the chain begins at ${fact.hash.slice(0, 8)}`;
     case 'ledger-trouble':
       return `ledger: ${fact.why}`;
     case 'policy-refused':

@@ -1,11 +1,15 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { type ContainmentProbe, probeContainment } from '#action/containment/probe';
 import { connectDaemon, DaemonAway } from '#cli/daemon-client';
 import { print, printJson } from '#cli/output';
+import { formatBytes } from '#cli/render/quantity';
 import { readVersion } from '#cli/version';
 import { findApiKey } from '#config/api-keys';
+import { readLogKeeping } from '#config/log-settings';
 import { type Paths, resolvePaths, userConfigFile } from '#config/paths';
 import { readConfig } from '#config/read-config';
+import { formatDuration } from '#policy/duration';
 import type { DaemonStatus } from '#protocol/control';
 
 interface Finding {
@@ -28,6 +32,7 @@ export const doctorCommand = async ({ json }: { readonly json: boolean }): Promi
     daemonFinding(status, paths),
     ...containmentFindings(probe, status),
     homeFinding(paths),
+    logsFinding(paths),
     keyFinding(paths),
     settingsFinding(),
   ];
@@ -115,6 +120,19 @@ const homeFinding = ({ home }: Paths): Finding => {
     ? { subject: 'home', state: 'good', text: home }
     : { subject: 'home', state: 'bad', text: `${home} is open to others; chmod 700 ${home}` };
 };
+
+const blockBytes = 512;
+
+/** What output takes of the disk, and what becomes of it: by the settings of this terminal, which a daemon started here gets. */
+const logsFinding = ({ runsDir }: Paths): Finding =>
+  guarded('logs', () => {
+    const { archives, archiveAfterMs, homeBytes, keepMs } = readLogKeeping(process.env);
+    const files = existsSync(runsDir) ? readdirSync(runsDir, { recursive: true, encoding: 'utf8' }) : [];
+    const blocks = files.map((name) => statSync(path.join(runsDir, name), { throwIfNoEntry: false })?.blocks ?? 0);
+    const bytes = blocks.reduce((sum, count) => sum + count * blockBytes, 0);
+    const how = archives ? `archived ${formatDuration(archiveAfterMs)} after the end of a run` : 'not archived';
+    return `${formatBytes(bytes)} of at most ${formatBytes(homeBytes)}, ${how}, kept for ${formatDuration(keepMs)}`;
+  });
 
 const keyFinding = ({ packageRoot, home }: Paths): Finding =>
   guarded('API key', () => {
