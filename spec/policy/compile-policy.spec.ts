@@ -79,6 +79,17 @@ describe('compiling a policy', () => {
     expect(hashOf([...one, ...other])).to.not.equal(hashOf([{ path: 'a', text: 'xx' }]));
   });
 
+  it('warns of a model without a price, or holds nobody to dollars that are not known, as it is asked to', () => {
+    const priced = (unknown: string): CompiledPolicy =>
+      compile(`${head('p')}pricing: { unknown_model: ${unknown} }\nbudgets:\n  - { id: job, scope: job, usd: 5 }\n`);
+    const dear = { 'cost.usd': 9, 'tokens.total': 100, 'cost.basis': 'unpriced' };
+    expect(rule(priced('warn'), 'budget.unpriced')?.when.holds(dear, false)).to.equal(true);
+    expect(rule(priced('warn'), 'budget.job')?.when.holds(dear, false)).to.equal(true);
+    const blocked = rule(priced('block-budget-rules'), 'budget.job');
+    expect(blocked?.when.holds(dear, false)).to.equal(false);
+    expect(blocked?.when.holds({ ...dear, 'cost.basis': 'computed' }, false)).to.equal(true);
+  });
+
   it('never lets dollars stop a job that is on a subscription', () => {
     const budget = (basis: string): CompiledPolicy =>
       compile(

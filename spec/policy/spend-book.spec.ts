@@ -18,7 +18,7 @@ const night = { from: '23:00', to: '07:00' };
 const bookOf = (): SpendBook => new SpendBook(nothingSpent.state);
 const dollars = (book: SpendBook, atMs: number): Record<string, unknown> => {
   book.begin(atMs);
-  return book.signals(one, night, atMs);
+  return book.signals(one, night);
 };
 
 describe('the windows of a budget', () => {
@@ -63,7 +63,7 @@ describe('the spending of all jobs', () => {
     book.note(one, total(1), at(7, 12));
     const before = dollars(book, at(7, 12, 1));
     book.note(two, total(5), at(7, 12, 1));
-    expect(book.signals(two, null, at(7, 12, 1))['fleet.usd_day']).to.equal(before['fleet.usd_day']);
+    expect(book.signals(two, night)['fleet.usd_day']).to.equal(before['fleet.usd_day']);
   });
 
   it('goes on from what was kept, and counts nothing twice', () => {
@@ -99,7 +99,7 @@ describe('the spending of all jobs', () => {
       book.note(one, total(5, { burnMicros: 9, goesOn: !pausedOne }), atMs);
       book.note(two, total(4, { burnMicros: 5 }), atMs);
       book.begin(atMs);
-      return [one, two].map((runId) => book.signals(runId, null, atMs)['fleet.top_burner'] === 1);
+      return [one, two].map((runId) => book.signals(runId, null)['fleet.top_burner'] === 1);
     };
     const start = at(7, 12);
     expect(spend(start, false)).to.deep.equal([true, false]);

@@ -169,7 +169,7 @@ export class RunWatch {
       this.#guard.signals(this.#time.runMs),
       limitSignals(effectiveLimits(this.#policy.limits, limits)),
       { 'run.age': this.#time.ageMs / 1000, 'run.restarts': restarts },
-      this.#spending.signals(runId, this.#policy.night, atMs),
+      this.#spending.signals(runId, this.#policy.night),
     );
     const signals = toRecordable(seen);
     // Time is taken from the record, too: the same age gives the same timers when the run is played again.

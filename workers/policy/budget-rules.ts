@@ -7,8 +7,25 @@ import type { BudgetEntry, PolicyFile } from './policy-schema.ts';
  * Budgets as rules: `budget.<id>` when it is used up, `budget.<id>.warn-50` on the way. A budget of a job reads what the
  * run has spent; one of the fleet reads the sum over all jobs in its window, and is for every run that spends.
  */
-export const budgetRules = (budgets: readonly BudgetEntry[], pricing: PolicyFile['pricing']): readonly CompiledRule[] =>
-  budgets.flatMap((budget) => rulesOf(budget, pricing));
+export const budgetRules = (
+  budgets: readonly BudgetEntry[],
+  pricing: PolicyFile['pricing'],
+): readonly CompiledRule[] => [
+  ...budgets.flatMap((budget) => rulesOf(budget, pricing)),
+  ...(pricing?.unknown_model === 'warn' && budgets.some(({ usd }) => usd !== undefined) ? [unpriced()] : []),
+];
+
+/** A budget in dollars sees nothing of a model without a price: somebody has to know. */
+const unpriced = (): CompiledRule =>
+  buildRule({
+    id: 'budget.unpriced',
+    when: 'cost.basis == "unpriced" && tokens.total > 0',
+    dwellMs: 10_000,
+    summary: 'a model without a known price: {{tokens.total}} tokens, {{cost.usd}} dollars are all that budgets see',
+    severity: 'warn',
+    ladder: ladderOf('alert'),
+    isLimit: true,
+  });
 
 /** The different windows with times of day; a policy may have one. */
 export const nightsOf = (budgets: readonly BudgetEntry[]): readonly BudgetWindow[] => {
@@ -23,9 +40,10 @@ const rulesOf = (budget: BudgetEntry, pricing: PolicyFile['pricing']): readonly 
   const one = typeof budget.on_exceeded === 'object' && budget.on_exceeded.select !== undefined;
   // Under a subscription dollars are an equivalent, not a bill: they never end a job.
   const verb = pricing?.basis === 'subscription' && tokens === null ? 'alert' : asked;
+  const onlyPriced = pricing?.unknown_model === 'block-budget-rules' ? ` && ${meter.basis} != "unpriced"` : '';
   const conditionAt = (share: number): string => {
     const parts = [
-      budget.usd === undefined ? null : `${meter.usd} >= ${Number((budget.usd * share).toFixed(6))}`,
+      budget.usd === undefined ? null : `${meter.usd} >= ${Number((budget.usd * share).toFixed(6))}${onlyPriced}`,
       tokens === null ? null : `${meter.tokens} >= ${Math.round(tokens * share)}`,
     ].filter((part) => part !== null);
     return budget.scope === 'job' ? parts.join(' || ') : `(${parts.join(' || ')}) && tokens.total > 0`;

@@ -1,7 +1,7 @@
 import type { RunId } from '#protocol/ids';
 import type { SignalVector } from '#protocol/signals';
 import { type CostBasis, costBases, type SpendEntry, type SpendingState, type Spent } from '#protocol/spending';
-import { type BudgetWindow, openWindow } from './budget-window.ts';
+import { type BudgetWindow, openWindow, sayWindow } from './budget-window.ts';
 
 /** What a run says of itself on each tick; `micros` are null while nothing could be priced. */
 export interface SpendReading {
@@ -42,6 +42,8 @@ export class SpendBook {
   readonly #runs = new Map<RunId, Spent>();
   readonly #burn = new Map<RunId, { readonly burnMicros: number; readonly goesOn: boolean }>();
   #sums = new Map<number, SpentInAll>();
+  #shared = new Map<string, SignalVector>();
+  #atMs = 0;
   #top: { readonly runId: RunId; readonly pausedAtMs: number | null } | null = null;
   #coarsenedAtMs = 0;
   #version = 0;
@@ -58,6 +60,8 @@ export class SpendBook {
 
   begin(atMs: number): void {
     this.#sums = new Map();
+    this.#shared = new Map();
+    this.#atMs = atMs;
     if (atMs - this.#coarsenedAtMs >= quarterMs) this.#coarsen(atMs);
     this.#nameTheDearest(atMs);
   }
@@ -108,26 +112,13 @@ export class SpendBook {
     return sum;
   }
 
-  /** The `fleet.*` columns of the signal vector of one run; none while nothing was spent in the longest window. */
-  signals(runId: RunId, night: BudgetWindow | null, atMs: number): SignalVector {
+  /** The `fleet.*` columns of the signal vector of one run, as of the last `begin`; none while nothing was ever spent. */
+  signals(runId: RunId, night: BudgetWindow | null): SignalVector {
     if (this.#entries.size === 0) return {};
-    const signals: Record<string, number | string> = {};
-    const put = (name: string, window: BudgetWindow): void => {
-      const open = openWindow(window, atMs);
-      if (open === null) return;
-      const spent = this.spentSince(open.fromMs);
-      signals[`fleet.usd_${name}`] = spent.micros / 1e6;
-      signals[`fleet.tokens_${name}`] = spent.tokens;
-    };
-    for (const window of calendar) put(window, window);
-    if (night !== null) put('window', night);
-    const since = Math.min(
-      ...[openWindow('day', atMs), night === null ? null : openWindow(night, atMs)].map((open) => open?.fromMs ?? atMs),
-    );
-    const { basis } = this.spentSince(since);
-    if (basis !== null) signals['fleet.basis'] = basis;
-    if (this.#top?.runId === runId) signals['fleet.top_burner'] = 1;
-    return signals;
+    const key = night === null ? '' : sayWindow(night);
+    const shared = this.#shared.get(key) ?? this.#sumsOf(night);
+    this.#shared.set(key, shared);
+    return this.#top?.runId === runId ? { ...shared, 'fleet.top_burner': 1 } : shared;
   }
 
   toState(): SpendingState {
@@ -135,6 +126,24 @@ export class SpendBook {
       entries: [...this.#entries].map(([atMs, { micros, tokens, basis }]): SpendEntry => [atMs, micros, tokens, basis]),
       runs: [...this.#runs].slice(-mostRuns).map(([runId, { micros, tokens }]) => [runId, micros, tokens] as const),
     };
+  }
+
+  /** The same for all runs of one tick that have the same night. */
+  #sumsOf(night: BudgetWindow | null): SignalVector {
+    const signals: Record<string, number | string> = {};
+    const put = (name: string, window: BudgetWindow): void => {
+      const open = openWindow(window, this.#atMs);
+      if (open === null) return;
+      const spent = this.spentSince(open.fromMs);
+      signals[`fleet.usd_${name}`] = spent.micros / 1e6;
+      signals[`fleet.tokens_${name}`] = spent.tokens;
+    };
+    for (const window of calendar) put(window, window);
+    if (night !== null) put('window', night);
+    const opened = ['day' as const, ...(night === null ? [] : [night])].map((window) => openWindow(window, this.#atMs));
+    const { basis } = this.spentSince(Math.min(...opened.map((open) => open?.fromMs ?? this.#atMs)));
+    if (basis !== null) signals['fleet.basis'] = basis;
+    return signals;
   }
 
   /** Minutes that no short window can ask for any more become quarters of an hour; the oldest go. */
