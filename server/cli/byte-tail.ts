@@ -1,7 +1,10 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { givenBackFileName, parseGivenBack } from '#protocol/given-back';
+import { outputFileName } from '#protocol/output-index';
 
-/** Copies a file that grows, byte for byte, as far as it goes now. */
+/** Copies a file that grows, byte for byte, as far as it goes now. What was given back to the disk before we came to it is passed over. */
 export interface ByteTail {
   /** How many bytes came; 0 means that the end was reached. */
   pump(): Promise<number>;
@@ -23,6 +26,11 @@ export const createByteTail = (file: string, sink: Writable): ByteTail => {
       for (;;) {
         const { bytesRead } = await handle.read(buffer, 0, chunkBytes, offset);
         if (bytesRead === 0) return copied;
+        const kept = buffer.subarray(0, bytesRead).includes(0) ? await keptFrom(file) : 0;
+        if (kept > offset) {
+          offset = kept;
+          continue;
+        }
         offset += bytesRead;
         copied += bytesRead;
         await write(sink, buffer.subarray(0, bytesRead));
@@ -32,6 +40,16 @@ export const createByteTail = (file: string, sink: Writable): ByteTail => {
       await handle?.close();
     },
   };
+};
+
+/** Before this byte the log reads as zeros. */
+const keptFrom = async (file: string): Promise<number> => {
+  try {
+    const given = parseGivenBack(await readFile(join(dirname(file), givenBackFileName), 'utf8'));
+    return given[file.endsWith(outputFileName('stderr')) ? 'stderr' : 'stdout'];
+  } catch {
+    return 0; // nothing was given back: zeros are what the job wrote
+  }
 };
 
 const openOrNull = async (file: string): Promise<FileHandle | null> => {

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Writable } from 'node:stream';
@@ -31,6 +31,24 @@ describe('following the output of a run', () => {
     expect(await tail.pump()).to.equal(0);
     await tail.close();
     expect(Buffer.concat(seen).equals(Buffer.concat(parts))).to.equal(true);
+  });
+
+  it('passes over what was given back to the disk before it came there, and not zeros that the job wrote', async () => {
+    const file = path.join(dir, 'stdout.log');
+    let seen = '';
+    const sink = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        seen += chunk.toString('latin1');
+        done();
+      },
+    });
+    appendFileSync(file, Buffer.alloc(300_000));
+    appendFileSync(file, 'kept\0\n');
+    writeFileSync(path.join(dir, 'given-back'), JSON.stringify({ stdout: 300_000, stderr: 0 }));
+    const tail = createByteTail(file, sink);
+    await tail.pump();
+    await tail.close();
+    expect(seen).to.equal('kept\0\n');
   });
 
   it('goes on reading when its reader has gone', async () => {

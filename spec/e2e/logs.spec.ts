@@ -87,6 +87,30 @@ describe('the logs of runs', function () {
     });
   });
 
+  it('end with what was there, however fast more comes', async () => {
+    const forge = createForge();
+    try {
+      await forge.run('daemon', 'start');
+      await forge.run(
+        'run',
+        '--detach',
+        '--no-kill',
+        '--name',
+        'busy',
+        '--',
+        'sh',
+        '-c',
+        'while echo more; do :; done',
+      );
+      await forge.until('its first lines', async () => (await forge.run('logs', 'busy', '-n', '1')).stdout !== '');
+      const { code, stdout } = await forge.run('logs', 'busy', '--since', '0s');
+      expect([code, stdout.split('\n').length < 200_000]).to.deep.equal([0, true]);
+      await forge.run('stop', 'busy', '--grace', '0s');
+    } finally {
+      await forge.end();
+    }
+  });
+
   it('are dropped, the oldest first, where they take more than they may; a live one never', async () => {
     const forge = createForge({
       FLOWFORGE_ARCHIVE_AFTER: '0s',

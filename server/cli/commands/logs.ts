@@ -31,7 +31,8 @@ const linesPerPage = 5_000;
  */
 export const logsCommand = async (ref: string, options: LogsOptions): Promise<number> => {
   const pattern = options.grep === undefined ? null : parseGrep(options.grep);
-  const sinceMs = options.since === undefined ? undefined : parseSince(options.since, Date.now());
+  const beganAtMs = Date.now();
+  const sinceMs = options.since === undefined ? undefined : parseSince(options.since, beganAtMs);
   const paths = resolvePaths(process.env);
   const link = createDaemonLink({ client: await ensureDaemon(paths), revive: () => ensureDaemon(paths) });
   const { run } = await link.ask((daemon) => daemon.run(ref));
@@ -48,7 +49,9 @@ export const logsCommand = async (ref: string, options: LogsOptions): Promise<nu
     for (const line of page.lines) if (pattern === null || pattern.test(line.text)) shown.take(line);
     from = page.next;
     await untilTaken();
-    if (page.lines.length > 0 && !page.ended) continue;
+    // Without -f it ends with what was there when it was asked for, however fast more comes.
+    const isLater = page.lines.some(({ atMs }) => atMs !== null && atMs > beganAtMs);
+    if (page.lines.length > 0 && !page.ended && (options.follow || !isLater)) continue;
     shown.flush();
     if (!options.follow || wasOver || page.ended) break;
     await sleep(lookEveryMs);
