@@ -12,6 +12,8 @@ export const attendWorkers =
     readonly desk: Pick<FactDesk, 'say'>;
     readonly refill: () => void;
     readonly log: (level: 'error', message: string) => void;
+    /** What nobody else will do any more, before the daemon ends. */
+    readonly onGivenUp: (worker: WorkerName) => Promise<void>;
     readonly onEnd: (code: number) => void;
   }) =>
   (event: SupervisionEvent): void => {
@@ -36,7 +38,7 @@ export const attendWorkers =
       case 'given-up':
         desk.say({ kind: 'worker-given-up', worker, deaths: event.deaths, windowMs: event.windowMs }, { sync: true });
         // A whole new process is the last thing that can help; jobs live on, the keeper starts it.
-        options.onEnd(cannotGuard);
+        void options.onGivenUp(worker).finally(() => options.onEnd(cannotGuard));
         return;
     }
   };

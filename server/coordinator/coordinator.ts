@@ -1,6 +1,4 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import * as Comlink from 'comlink';
-import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import type { MessagePort } from 'node:worker_threads';
 import type { AdmissionSettings } from '#config/admission-settings';
 import { openPolicyStore } from '#config/policy-store';
 import type { CoordinatorControl, GatewaySetup, WorkerStatus } from '#protocol/control';
@@ -22,6 +20,7 @@ import { createSupervisor, type Supervisor } from '#runtime/supervisor';
 import { createAdmission } from './admission.ts';
 import { attendWorkers } from './attend-workers.ts';
 import { createControl } from './control.ts';
+import { createEmergencyStop, type OpenTree } from './emergency-stop.ts';
 import { createFactDesk, type FactDesk } from './fact-desk.ts';
 import type { Failpoint } from './failpoint.ts';
 import { createFleet } from './fleet.ts';
@@ -34,7 +33,7 @@ import { createSelfWatch, standStill } from './self-watch.ts';
 import { createShadowWatch } from './shadow-watch.ts';
 import { createSpendingKeeper } from './spending-keeper.ts';
 import { deliveryOf, wires, workers } from './topology.ts';
-import { untold, type WorkerSetup } from './worker-setup.ts';
+import { createWorkerSetup } from './worker-setup.ts';
 
 export interface CoordinatorOptions {
   readonly clock: Clock;
@@ -50,6 +49,7 @@ export interface CoordinatorOptions {
   readonly mostActedOn: number;
   readonly admission: AdmissionSettings;
   readonly failpoint: Failpoint | null;
+  readonly openTree: OpenTree;
   readonly handleFor: (
     level: ContainmentLevel,
     run: { readonly runId: string; readonly tag: number },
@@ -83,6 +83,10 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     void toDetection.send(change);
     void toAction.send({ kind: 'run-changed', change });
   };
+  const orderAction = (message: ActionMessage): void => {
+    emergency.ordered(message);
+    void toAction.send(message);
+  };
   const store = openPolicyStore(options.home);
   const desk: FactDesk = createFactDesk({
     clock,
@@ -92,17 +96,14 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     failpoint: options.failpoint,
   });
   const fleet = createFleet({
+    ...options,
     store,
     policies: () => policies,
-    clock,
-    runsDir: options.runsDir,
-    policiesDir: options.policiesDir,
     containment: options.gateway.containment,
     admission: createAdmission({ settings: options.admission, clock }),
-    handleFor: options.handleFor,
     desk: () => desk,
     tellWorkers,
-    orderAction: (message) => void toAction.send(message),
+    orderAction,
     onDamage: (why) => tellTrouble(why),
   });
 
@@ -121,8 +122,15 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   /** Action believes what the others say of its runs; what it said itself it believes already. */
   const heard = (fact: Fact, from: 'self' | 'worker'): void => {
     if (from === 'self' && 'runId' in fact && fact.runId !== null) void toAction.send({ kind: 'fact-seen', fact });
+    emergency.heard(fact);
     fleet.believe(fact);
   };
+  const emergency = createEmergencyStop({
+    ...options,
+    table: fleet.table,
+    history: journal.history,
+    say: (body) => void desk.say(body, { sync: true }),
+  });
 
   const reports = openInlet<FactReport>((report) => desk.take(report));
   const samplingReports = openInlet<FactReport>((report) => desk.take(report));
@@ -131,25 +139,16 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const previews = openInlet<PolicyPreview>((preview) => policies.heard(preview));
   const gatewayReports = openInlet<FactReport>((report) => desk.take(report));
 
-  const born = new Set<string>();
-  const setupOf = async (worker: string): Promise<{ setup: WorkerSetup; transfer: MessagePort[] }> => {
-    const introductions: RunChange[] = [];
-    const isSuccessor = born.has(worker);
-    if (isSuccessor) fleet.introduce((change) => introductions.push(change));
-    born.add(worker);
-    const setup = { home: options.home, gateway: options.gateway, introductions, ...untold };
-    if (worker === 'gateway') {
-      const { port1, port2 } = new MessageChannel();
-      Comlink.expose(control, nodeEndpoint(port1));
-      const unsettled = isSuccessor ? journal.history() : [];
-      return { setup: { ...setup, coordinator: port2, unsettled }, transfer: [port2] };
-    }
-    if (worker === 'detection') return { setup: { ...setup, spent: spending.kept() }, transfer: [] };
-    if (worker !== 'action') return { setup, transfer: [] };
-    // What the dead one still had on its way is dropped first: its successor says it again, from the same history.
-    await reports.disconnect();
-    return { setup: { ...setup, history: journal.history().map(({ fact }) => fact) }, transfer: [] };
-  };
+  const setupOf = createWorkerSetup({
+    home: options.home,
+    gateway: options.gateway,
+    control: () => control,
+    introduce: fleet.introduce,
+    history: journal.history,
+    spent: () => spending.kept(),
+    // What a dead action still had on its way is dropped: its successor says it again, from the same history.
+    forgetAction: () => reports.disconnect(),
+  });
 
   const supervisor: Supervisor = createSupervisor({
     clock,
@@ -171,6 +170,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       desk,
       refill: () => void toSampling.send({ kind: 'refill' }),
       log: options.log,
+      onGivenUp: async (worker) => (worker === 'action' ? emergency.stopOwed() : undefined),
       onEnd: options.onEnd,
     }),
   });
@@ -180,7 +180,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     policies,
     spending,
     tellDetection: (message) => void toDetection.send(message),
-    orderAction: (message) => void toAction.send(message),
+    orderAction,
     workers: () => supervisor.states().map((state): WorkerStatus => ({ ...state, worker: state.worker as WorkerName })),
     injectFault: options.faultsAllowed
       ? (worker, kind) => (worker === 'coordinator' ? standStill() : supervisor.injectFault(worker, kind))

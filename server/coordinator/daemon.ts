@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { handleFor } from '#action/containment/boundary';
+import { handleFor, openBoundary } from '#action/containment/boundary';
+import { isLiving } from '#action/containment/membership';
 import { probeContainment } from '#action/containment/probe';
 import { readBootId } from '#action/process-identity';
 import type { AdmissionSettings } from '#config/admission-settings';
@@ -13,6 +14,8 @@ import { takeLease } from './lease.ts';
 
 /** Exit codes that tell the keeper not to try again. */
 export const exitCodes = { asked: 0, alreadyGuarded: 75, unusable: 78, cannotGuard: 70 } as const;
+
+const killDeadlineMs = 2_000;
 
 export interface DaemonSettings {
   readonly home: string;
@@ -104,6 +107,13 @@ const guard = async (
     admission: settings.admission,
     failpoint: settings.failpoint,
     handleFor,
+    openTree: (handle, identity) => {
+      const boundary = openBoundary(handle, identity);
+      return {
+        count: async () => (await boundary.members()).filter(isLiving).length,
+        kill: () => boundary.kill(killDeadlineMs),
+      };
+    },
     log,
     onEnd: end,
   });

@@ -30,12 +30,28 @@ export const startDaemonInProcess = async (home: string | null): Promise<InProce
   );
   const start = await startDaemon({ ...settings, port: 0 });
   if (start.kind === 'refused') throw new Error(start.why);
+  let { coordinator } = start;
+  let stopping = false;
+  /** What the keeper does for a daemon of its own: where a whole new start is the last thing that can help, there is one. */
+  const guardOn = async (ended: Promise<number>): Promise<void> => {
+    const code = await ended;
+    if (stopping || code === exitCodes.asked) return;
+    const again = await startDaemon({ ...settings, port: 0, after: 'crash' });
+    if (again.kind === 'refused') {
+      trouble = `it could not guard on: ${again.why}`;
+      return;
+    }
+    ({ coordinator } = again);
+    void guardOn(again.ended);
+  };
+  void guardOn(start.ended);
   return {
     home: settings.home,
     socketPath: settings.socketPath,
     trouble: () => trouble,
     stop: async () => {
-      await start.coordinator.stop();
+      stopping = true;
+      await coordinator.stop();
       if (temporary !== null) rmSync(temporary, { recursive: true, force: true });
     },
   };

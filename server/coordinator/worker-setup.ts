@@ -1,5 +1,7 @@
-import type { MessagePort } from 'node:worker_threads';
-import type { GatewaySetup } from '#protocol/control';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import * as Comlink from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import type { CoordinatorControl, GatewaySetup } from '#protocol/control';
 import type { Fact, SealedFact } from '#protocol/facts';
 import type { RunChange } from '#protocol/messages';
 import { type KeptSpending, nothingSpent } from '#protocol/spending';
@@ -20,4 +22,36 @@ export interface WorkerSetup {
 }
 
 /** What most workers have no use for. */
-export const untold = { history: [], unsettled: [], coordinator: null, spent: nothingSpent };
+const untold = { history: [], unsettled: [], coordinator: null, spent: nothingSpent };
+
+export interface WorkerSetupOptions {
+  readonly home: string;
+  readonly gateway: GatewaySetup;
+  readonly control: () => CoordinatorControl;
+  readonly introduce: (tell: (change: RunChange) => void) => void;
+  readonly history: () => readonly SealedFact[];
+  readonly spent: () => KeptSpending;
+  readonly forgetAction: () => Promise<void>;
+}
+
+/** Asked at each birth of a worker; the ports inside are transferred. */
+export const createWorkerSetup = (options: WorkerSetupOptions) => {
+  const born = new Set<string>();
+  return async (worker: string): Promise<{ setup: WorkerSetup; transfer: MessagePort[] }> => {
+    const introductions: RunChange[] = [];
+    const isSuccessor = born.has(worker);
+    if (isSuccessor) options.introduce((change) => introductions.push(change));
+    born.add(worker);
+    const setup = { home: options.home, gateway: options.gateway, introductions, ...untold };
+    if (worker === 'gateway') {
+      const { port1, port2 } = new MessageChannel();
+      Comlink.expose(options.control(), nodeEndpoint(port1));
+      const unsettled = isSuccessor ? options.history() : [];
+      return { setup: { ...setup, coordinator: port2, unsettled }, transfer: [port2] };
+    }
+    if (worker === 'detection') return { setup: { ...setup, spent: options.spent() }, transfer: [] };
+    if (worker !== 'action') return { setup, transfer: [] };
+    await options.forgetAction();
+    return { setup: { ...setup, history: options.history().map(({ fact }) => fact) }, transfer: [] };
+  };
+};

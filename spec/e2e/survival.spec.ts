@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect } from 'chai';
 import type { WorkerName } from '#protocol/facts';
 import type { TimelineEntry } from '#protocol/views';
@@ -111,6 +113,31 @@ describe('survival', function () {
       return live.length === 5 ? live : null;
     });
     expect(rows).to.have.length(5);
+  });
+
+  it('guards on inside --no-daemon when a worker was given up, and passes on the code of the job', async () => {
+    const marker = path.join(forge.home, 'go');
+    const job = forge.start(
+      'run',
+      '--no-daemon',
+      '--',
+      'sh',
+      '-c',
+      `while [ ! -e ${marker} ]; do sleep 0.1; done; exit 4`,
+    );
+    let deaths = 0;
+    // The eleventh in a minute is one too many for any worker: the twelfth is of a new supervisor.
+    await forge.until(
+      'a death after the worker was given up',
+      async () => {
+        const asked = await forge.post('/v1/faults', { worker: 'action', kind: 'throw' }).catch(() => null);
+        if (asked?.status === 202) deaths += 1;
+        return deaths >= 13;
+      },
+      60_000,
+    );
+    writeFileSync(marker, '');
+    expect((await job.finished).code).to.equal(4);
   });
 });
 

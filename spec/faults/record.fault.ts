@@ -378,6 +378,6 @@ export const recordFaults: readonly Fault[] = [
   { id: 'D04', what: 'a damaged database', inShort: false, provoke: damaged },
   { id: 'D05', what: 'the write-ahead log flipped, and lost', inShort: false, provoke: walLost },
   { id: 'D06', what: 'another process holds the database', inShort: false, provoke: lockedDatabase },
-  { id: 'D07', what: 'killed while the database is made', inShort: true, provoke: migrationKilled },
+  { id: 'D07', what: 'killed while the database is made', inShort: false, provoke: migrationKilled },
   { id: 'D08', what: 'a copy, restored', inShort: false, provoke: restored },
 ];
