@@ -1,4 +1,4 @@
-import { isSignalName, type SignalVector, signals } from '#protocol/signals';
+import { type SignalName, type SignalVector, signalNames, signals } from '#protocol/signals';
 
 /**
  * Signals with no more digits than mean something. They are judged as they are recorded, so that a decision can be made
@@ -6,12 +6,11 @@ import { isSignalName, type SignalVector, signals } from '#protocol/signals';
  */
 export const toRecordable = (vector: SignalVector): SignalVector => {
   const rounded: Record<string, number | string> = {};
-  for (const [name, value] of Object.entries(vector)) {
-    if (typeof value !== 'number' || Number.isInteger(value) || !isSignalName(name)) rounded[name] = value;
-    else {
-      const scale = scales[signals[name].unit];
-      rounded[name] = Math.round(value * scale) / scale;
-    }
+  for (const name of Object.keys(vector) as SignalName[]) {
+    const value = vector[name];
+    if (value === undefined) continue;
+    const scale = typeof value === 'number' && !Number.isInteger(value) ? scaleOf.get(name) : undefined;
+    rounded[name] = scale === undefined ? value : Math.round(Number(value) * scale) / scale;
   }
   return rounded;
 };
@@ -28,3 +27,6 @@ const scales = {
   level: 1,
   text: 1,
 } as const;
+
+// Looked up for each signal of each run, some ten thousand times a second.
+const scaleOf: ReadonlyMap<string, number> = new Map(signalNames.map((name) => [name, scales[signals[name].unit]]));
