@@ -152,7 +152,7 @@ export const createForge = (
     post: (route, body) => postOver(path.join(home, 'daemon.sock'), route, body),
     end: async () => {
       await run('daemon', 'stop', '--jobs');
-      for (const pid of leftovers(home)) endProcess(pid);
+      for (const pid of [...leftovers(home), ...processesOf(home)]) endProcess(pid);
       try {
         const differences = await differencesIn(home);
         if (differences.length > 0) throw new Error(`decided otherwise from the record: ${differences.join('; ')}`);

@@ -97,7 +97,10 @@ describe('a policy in the browser, with a real daemon and running jobs', functio
     await dialog().getByRole('button', { name: 'Close' }).click();
     const [back] = await history();
     expect(back).to.include({ kind: 'policy-applied', hash: previous, reason: 'they were not' });
-    await page.getByText(/they were not/).first().waitFor();
+    await page
+      .getByText(/they were not/)
+      .first()
+      .waitFor();
     expect((await forge.run('resume', '-f', 'state:paused')).code).to.equal(0);
     expect(await statesOf()).to.deep.equal(['running']);
   });

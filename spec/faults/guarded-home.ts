@@ -49,6 +49,16 @@ export interface Load {
 /** 1,000 lines a second in all; the short form has less of it. */
 export const usualLoad: Load = { jobs: process.argv.includes('--short') ? 4 : 10, linesPerSecond: 100 };
 
+const openForges = new Set<Forge>();
+
+/** What a fault that failed left behind is ended, so that the next one has the machine to itself. */
+export const endOpenHomes = async (): Promise<void> => {
+  for (const forge of openForges) {
+    openForges.delete(forge);
+    await forge.end().catch((cause: unknown) => console.error(`${forge.home}: ${String(cause)}`));
+  }
+};
+
 export const openHome = async (
   options: {
     readonly load?: Load | null;
@@ -61,6 +71,7 @@ export const openHome = async (
 ): Promise<GuardedHome> => {
   const forge = createForge({ ...options.env }, options.within, options.asUser);
   const { home } = forge;
+  openForges.add(forge);
   const begun = await forge.run('daemon', 'start');
   if (begun.code !== 0) throw new Error(`the daemon did not start: ${begun.stderr}`);
   const client = connectDaemon(path.join(home, 'daemon.sock'));
@@ -137,6 +148,7 @@ export const openHome = async (
         await settleLoad({ forge, ask, load });
         await checkInvariants({ forge, ask, status });
       } finally {
+        openForges.delete(forge);
         await forge.end();
       }
     },

@@ -2,7 +2,7 @@ import { cpus, loadavg, release } from 'node:os';
 import { probeContainment } from '#action/containment/probe';
 import { catalogue } from './catalogue.ts';
 import type { Fault, FaultSetting, Verdict } from './fault.ts';
-import { usualLoad } from './guarded-home.ts';
+import { endOpenHomes, usualLoad } from './guarded-home.ts';
 
 /**
  * The catalogue, one after the other, as the table that docs/reliability.md holds:
@@ -64,6 +64,7 @@ const provoke = async (fault: Fault, setting: FaultSetting): Promise<Outcome> =>
     return told(await fault.provoke(setting));
   } catch (cause) {
     // The others are still worth telling; the exit code says that this one failed.
+    await endOpenHomes();
     return told({ kind: 'failed', why: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) });
   }
 };
