@@ -6,7 +6,7 @@ import type { Fact } from '#protocol/facts';
 import { parseRunId } from '#protocol/ids';
 import type { ActivePolicy } from '#protocol/policies';
 import { openRecordings } from '#record/recordings';
-import { createForge, type Forge, script } from './flowforge.ts';
+import { apiKey, createForge, type Forge, script } from './flowforge.ts';
 
 const runs = 20;
 const policyText = (rules: string): string =>
@@ -37,8 +37,15 @@ describe('a policy that is edited while jobs run', function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const history = (): Promise<Fact[]> => forge.json('policy', 'history', '--json');
-  const newest = async (): Promise<Fact | undefined> => (await history())[0];
+  // Asked hundreds of times: over HTTP, where a process of its own each time would be most of the work.
+  let port: number | null = null;
+  const history = async (limit = 500): Promise<Fact[]> => {
+    port ??= (await forge.status()).port;
+    const headers = { authorization: `Bearer ${apiKey}` };
+    const reply = await fetch(`http://127.0.0.1:${port}/v1/policies/history?limit=${limit}`, { headers });
+    return ((await reply.json()) as { items: { fact: Fact }[] }).items.map(({ fact }) => fact);
+  };
+  const newest = async (): Promise<Fact | undefined> => (await history(1))[0];
   const save = async (text: string, kind: Fact['kind']): Promise<{ fact: Fact; tookMs: number }> => {
     const before = (await newest())?.seq ?? 0;
     const savedAtMs = Date.now();

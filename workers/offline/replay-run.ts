@@ -30,12 +30,19 @@ export interface ReplayedDecision extends LadderDecision {
 }
 
 /** What happened to the run besides its ticks and bears on its ladders. */
-export interface Interruption {
-  readonly atMs: number;
-  readonly kind: 'stop-began' | 'action-averted';
-  readonly rule: string;
-  readonly step: number;
-}
+export type Interruption =
+  | { readonly kind: 'stop-began'; readonly atMs: number }
+  | {
+      readonly kind: 'action-averted';
+      readonly atMs: number;
+      readonly rule: string;
+      readonly step: number;
+      /** Which decision of its rule was averted, from 0. */
+      readonly decision: number;
+      /** What the next decision of the rule rested on; null where none followed. */
+      readonly nextNumbers: SignalVector | null;
+    };
+type Averted = Extract<Interruption, { kind: 'action-averted' }>;
 
 export interface Replay {
   /** Takes the next tick. False: nothing that follows could have been decided. */
@@ -58,14 +65,29 @@ export const replayRun = ({ run, policyFor, interruptions, until }: ReplayOption
   const stepsDone = new Map<string, number>();
   const acknowledged = new Map<string, ReadonlySet<string>>();
   let states: RuleStates = new Map();
-  let next = 0;
   let isStopping = false;
 
-  const catchUp = (atMs: number): void => {
-    for (let fact = interruptions[next]; fact !== undefined && fact.atMs <= atMs; fact = interruptions[++next]) {
-      if (fact.kind === 'stop-began') isStopping = true;
-      else if (stepsDone.has(fact.rule)) stepsDone.set(fact.rule, fact.step);
-    }
+  const decided = new Map<string, number>();
+  const waiting = new Map<string, Averted>();
+
+  /**
+   * What was averted is decided anew at the next tick that action looks at. It may look late, at ticks that lie behind it:
+   * of those between, it was the one whose numbers the next decision names.
+   */
+  const takeBackAverted = (seen: { readonly rule: string; readonly numbers: SignalVector }, atMs: number): void => {
+    const averted = waiting.get(seen.rule);
+    if (averted === undefined) return;
+    if (atMs < averted.atMs && JSON.stringify(seen.numbers) !== JSON.stringify(averted.nextNumbers)) return;
+    waiting.delete(seen.rule);
+    stepsDone.set(seen.rule, averted.step);
+  };
+  const noteDecision = (rule: string): void => {
+    const index = decided.get(rule) ?? 0;
+    decided.set(rule, index + 1);
+    const averted = interruptions.find(
+      (one): one is Averted => one.kind === 'action-averted' && one.rule === rule && one.decision === index,
+    );
+    if (averted !== undefined) waiting.set(rule, averted);
   };
   const judge = (row: ReplayRow): ReturnType<typeof evaluateRules>['assessments'] => {
     if (row.isFirst) states = new Map();
@@ -90,16 +112,21 @@ export const replayRun = ({ run, policyFor, interruptions, until }: ReplayOption
   return {
     decisions,
     tick: (row) => {
-      catchUp(row.atMs);
+      isStopping ||= interruptions.some(({ kind, atMs }) => kind === 'stop-began' && atMs <= row.atMs);
       if (isStopping) return false;
       let goesOn = true;
       for (const seen of judge(row)) {
-        if (seen.state === 'inactive') stepsDone.delete(seen.rule);
+        if (seen.state === 'inactive') {
+          stepsDone.delete(seen.rule);
+          waiting.delete(seen.rule);
+        }
         if (seen.state !== 'firing') continue;
+        takeBackAverted(seen, row.atMs);
         const decision = decideLadder(run, seen, stepsDone.get(seen.rule) ?? 0);
         stepsDone.set(seen.rule, decision === null ? (stepsDone.get(seen.rule) ?? 0) : decision.step + 1);
         if (decision === null) continue;
         const { rule, policyHash, summary, numbers } = seen;
+        noteDecision(seen.rule);
         decisions.push({ ...decision, atMs: row.atMs, rule, policyHash, summary, numbers });
         if (until === 'first-act' && decision.enforced && isDestructive(decision.does)) goesOn = false;
       }
@@ -114,12 +141,17 @@ export const policyOfRow = (policy: CompiledPolicy, row: ReplayRow): CompiledPol
   return extra.length === 0 ? policy : extendBudgets(policy, new Map(extra));
 };
 
-export const interruptionsIn = (facts: readonly Fact[]): readonly Interruption[] =>
-  facts.flatMap((fact): readonly Interruption[] => {
-    if (fact.kind === 'stop-began') return [{ kind: fact.kind, atMs: fact.atMs, rule: '', step: 0 }];
-    if (fact.kind === 'action-averted') return [{ kind: fact.kind, atMs: fact.atMs, rule: fact.rule, step: fact.step }];
-    return [];
+export const interruptionsIn = (facts: readonly Fact[]): readonly Interruption[] => {
+  const decisions = facts.filter((fact) => fact.kind === 'decision-made');
+  return facts.flatMap((fact): readonly Interruption[] => {
+    if (fact.kind === 'stop-began') return [{ kind: fact.kind, atMs: fact.atMs }];
+    if (fact.kind !== 'action-averted') return [];
+    const { kind, atMs, rule, step, seq } = fact;
+    const own = decisions.filter((one) => one.rule === rule);
+    const decision = own.filter((one) => one.seq < seq).length - 1;
+    return [{ kind, atMs, rule, step, decision, nextNumbers: own[decision + 1]?.numbers ?? null }];
   });
+};
 
 type Decided = Extract<Fact, { kind: 'decision-made' }>;
 
