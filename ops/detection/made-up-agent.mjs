@@ -35,19 +35,20 @@ const message = (n, parent, block) =>
   });
 
 /**
- * What looks like an agent's stream and is none, or is one that went wrong: about `bytes` of it, as text.
+ * What looks like an agent's stream and is none, or is one that went wrong: about `bytes` of it, in pieces of a megabyte.
  * unparsable: JSON-looking lines that are no JSON; truncated: records cut in their middle; foreign: JSON of some other
  * program; huge: records of 300 KB; nested: records that hold values nested by the thousand; noisy: one record in
  * twenty lines of log.
  */
-export const hostileAgent = (kind, bytes) => {
-  const init = record({ type: 'system', subtype: 'init', session_id: 's', model: 'claude-haiku-4-5' });
-  const parts = [init];
-  for (let n = 0, length = init.length; length < bytes; n++) {
-    parts.push(hostileLines[kind](n));
-    length += parts.at(-1).length;
+export const hostileAgent = function* (kind, bytes) {
+  let text = record({ type: 'system', subtype: 'init', session_id: 's', model: 'claude-haiku-4-5' });
+  for (let n = 0, sent = 0; sent < bytes; n++) {
+    text += hostileLines[kind](n);
+    if (text.length < 1 << 20) continue;
+    sent += text.length;
+    yield Buffer.from(text);
+    text = '';
   }
-  return parts.join('');
 };
 
 const callOf = (n) => ({
