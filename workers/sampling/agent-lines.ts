@@ -19,24 +19,31 @@ export const createAgentLines = (): AgentLines => {
       const kept = Buffer.allocUnsafe(chunk.length);
       let length = 0;
       let at = 0;
+      // Lines of text that follow one another are copied at once.
+      let textFrom = 0;
+      const copyText = (to: number): void => {
+        if (to > textFrom) length += chunk.copy(kept, length, textFrom, to);
+      };
       while (at < chunk.length) {
         if (state === 'line-start') {
           const byte = chunk[at];
           if (byte === space || byte === tab || byte === carriageReturn) {
-            at++;
+            copyText(at);
+            textFrom = ++at;
             continue;
           }
           if (byte !== newline) state = byte === openingBrace ? 'json' : 'text';
         }
         const end = chunk.indexOf(newline, at);
         const stop = end === -1 ? chunk.length : end;
-        if (state === 'text') length += chunk.copy(kept, length, at, stop);
-        if (end !== -1) {
-          kept[length++] = newline;
-          state = 'line-start';
+        if (state === 'json') {
+          copyText(at);
+          textFrom = stop;
         }
+        if (end !== -1) state = 'line-start';
         at = stop + (end === -1 ? 0 : 1);
       }
+      copyText(chunk.length);
       return kept.subarray(0, length);
     },
   };

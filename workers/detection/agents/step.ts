@@ -52,6 +52,7 @@ export const makeStep = (
 ): Step => {
   const [first] = calls;
   if (first === undefined) throw new TypeError('a step needs a call');
+  if (calls.length === 1) return oneCall(first, calls, at);
   const everyWait = calls.every((call) => call.waits !== false);
   return {
     ...at,
@@ -67,3 +68,22 @@ export const makeStep = (
     samples: calls.flatMap((call) => call.samples).slice(0, 4),
   };
 };
+
+/** Most steps are one call, and an agent may make them by the thousand: written out, without a pass for each question. */
+const oneCall = (
+  call: StepCall,
+  calls: readonly StepCall[],
+  at: { readonly atLine: number; readonly atMs: number; readonly isOwnRound: boolean },
+): Step => ({
+  ...at,
+  token: mixHash(1, mixHash(call.callHash, call.resultHash ?? unseen)),
+  callHash: mixHash(1, call.callHash),
+  calls,
+  isSeen: call.resultHash !== null,
+  failed: !call.ok && call.errorHash !== null,
+  errorHash: call.errorHash,
+  waits: call.waits,
+  isEmpty: call.isEmpty && call.ok,
+  tool: call.tool,
+  samples: call.samples,
+});
