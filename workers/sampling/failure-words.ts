@@ -48,10 +48,14 @@ const stems = [
   'ผิดพลาด',
 ].map((stem) => Buffer.from(stem));
 
+export const shortestStemBytes = Math.min(...stems.map((stem) => stem.length));
+
 // By first byte: most bytes of most words begin no stem.
 const stemsByLead: Buffer[][] = [];
+const isLead = new Uint8Array(256);
 for (const stem of stems) {
   const lead = stem[0] ?? 0;
+  isLead[lead] = 1;
   stemsByLead[lead] = [...(stemsByLead[lead] ?? []), stem];
 }
 
@@ -72,9 +76,9 @@ export const isFailureWord = (line: Buffer, from: number, to: number, hash: numb
 /** Whether a word with non-ASCII bytes holds a failure stem. */
 export const hasFailureStem = (line: Buffer, from: number, to: number): boolean => {
   for (let at = from; at < to; at++) {
-    const known = stemsByLead[line[at] ?? 0];
-    if (known === undefined) continue;
-    for (const stem of known) if (at + stem.length <= to && standsAt(line, at, stem)) return true;
+    if (isLead[line[at] ?? 0] === 0) continue;
+    for (const stem of stemsByLead[line[at] ?? 0] ?? [])
+      if (at + stem.length <= to && standsAt(line, at, stem)) return true;
   }
   return false;
 };

@@ -1,6 +1,6 @@
 import { lineFlag } from '#protocol/observations';
-import { byteKind, byteKinds, hashBytes, hashFour, hashWord, letterBytes, WordSet, wordSeed } from './byte-kinds.ts';
-import { failureWordList, hasFailureStem, isFailureWord, mayEndInFailure } from './failure-words.ts';
+import { byteKind, byteKinds, hashFour, hashWord, letterBytes, WordSet, wordSeed } from './byte-kinds.ts';
+import { failureWordList, hasFailureStem, isFailureWord, mayEndInFailure, shortestStemBytes } from './failure-words.ts';
 import { type LineCursor, mix } from './line-cursor.ts';
 import { shapeNumber, shapeUuid } from './number-shape.ts';
 import { skipEscape } from './terminal-escape.ts';
@@ -51,7 +51,7 @@ const walk = (cursor: LineCursor, bytes: Buffer): boolean => {
       let hash = wordSeed;
       let four = 0;
       let others = 0;
-      for (; at <= lastFour; at += 4) {
+      for (; at <= lastFour && byte < 0x80; at += 4) {
         four = fourAt(bytes, at);
         others = notLetters(four);
         if (others !== 0) break;
@@ -126,15 +126,24 @@ const notLetters = (four: number): number => {
 const hashLetters = (cursor: LineCursor, bytes: Buffer, from: number, seed: number): number => {
   const { end } = cursor;
   let seen = 0;
+  let hash = seed;
+  let four = 0;
+  let free = 32;
   let at = from;
   for (; at < end; at++) {
     const letter = letterBytes[bytes[at] ?? 0] ?? 0;
     if (letter === 0) break;
     seen |= letter;
+    free -= 8;
+    four |= letter << free;
+    if (free > 0) continue;
+    hash = hashFour(hash, four);
+    four = 0;
+    free = 32;
   }
   cursor.at = at;
   cursor.isForeign = seen >= 0x80;
-  return hashBytes(bytes, from, at, seed);
+  return free === 32 ? hash : hashFour(hash, four);
 };
 
 const endWord = (cursor: LineCursor, bytes: Buffer, hash: number, isForeign: boolean): void => {
@@ -142,7 +151,8 @@ const endWord = (cursor: LineCursor, bytes: Buffer, hash: number, isForeign: boo
   if (to - from === 8 && bytes[to] === 45 && shapeUuid(cursor, bytes)) return;
   cursor.l2 = mix(cursor.l2, hash);
   cursor.sawText = true;
-  const mayTell = tellingWords.mayHave(hash) || isForeign || mayEndInFailure(bytes, from, to);
+  const mayTell =
+    tellingWords.mayHave(hash) || (isForeign && to - from >= shortestStemBytes) || mayEndInFailure(bytes, from, to);
   if (mayTell && (cursor.flags & lineFlag.failing) === 0) judgeWord(cursor, bytes, hash, isForeign);
   cursor.wordBefore = cursor.word;
   cursor.word = hash;
