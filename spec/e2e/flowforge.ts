@@ -1,5 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,11 +21,20 @@ import { differencesIn } from './replay-home.ts';
 
 const { packageRoot } = resolvePaths({});
 /** The command line without the launcher: what it would install and build is there already. */
-const cli = [
+const cliIn = (root: string): readonly string[] => [
   '-e',
-  `import(${JSON.stringify(pathToFileURL(path.join(packageRoot, 'dist', 'server', 'cli', 'main.js')).href)}).then(({ main }) => main(process.argv))`,
+  `import(${JSON.stringify(pathToFileURL(path.join(root, 'dist', 'server', 'cli', 'main.js')).href)}).then(({ main }) => main(process.argv))`,
   'flowforge',
 ];
+
+/** Without the settings file of this checkout, which no other user may read. */
+const copyProgram = (target: string): string => {
+  for (const part of ['package.json', 'dist', 'policies', 'server/coordinator'])
+    cpSync(path.join(packageRoot, part), path.join(target, part), { recursive: true });
+  symlinkSync(path.join(packageRoot, 'node_modules'), path.join(target, 'node_modules'));
+  chmodSync(target, 0o755);
+  return target;
+};
 export const script = (name: string): string => path.join(packageRoot, 'fixtures', 'scripts', name);
 export const apiKey = 'spec-key-0123456789abcdef0123456789';
 
@@ -68,6 +87,7 @@ export const createForge = (
   const home = mkdtempSync(path.join(within, 'ff-e2e-'));
   const owner = asUser === null ? {} : { uid: asUser, gid: asUser };
   if (asUser !== null) chownSync(home, asUser, asUser);
+  const program = asUser === null ? packageRoot : copyProgram(mkdtempSync(path.join(within, 'ff-program-')));
   const { PYTHONUNBUFFERED: _, ...inherited } = process.env;
   const env = {
     ...inherited,
@@ -81,7 +101,7 @@ export const createForge = (
 
   const startWith: Forge['startWith'] = (how, ...args) => {
     const began = performance.now();
-    const child = spawn(process.execPath, [...cli, ...args], {
+    const child = spawn(process.execPath, [...cliIn(program), ...args], {
       ...owner,
       env: { ...env, ...how.env },
       cwd: how.cwd ?? packageRoot,
@@ -158,6 +178,7 @@ export const createForge = (
         if (differences.length > 0) throw new Error(`decided otherwise from the record: ${differences.join('; ')}`);
       } finally {
         rmSync(home, { recursive: true, force: true });
+        if (program !== packageRoot) rmSync(program, { recursive: true, force: true });
       }
     },
   };

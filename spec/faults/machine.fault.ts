@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -81,6 +82,7 @@ const clockJumps = async ({ short }: FaultSetting): Promise<Verdict> => {
 const foreignChild = async (): Promise<Verdict> => {
   if (process.getuid?.() !== 0) return skipped('only root can make a process of another user here');
   if (!existsSync(setpriv)) return skipped('there is no setpriv to become another user with');
+  if (!isOpenToAll(process.cwd())) return skipped('another user may not enter the directory of this checkout');
   const home = await openHome({ load: null, asUser: nobody });
   const becomesRoot = path.join(home.home, 'becomes-root');
   copyFileSync(setpriv, becomesRoot);
@@ -103,6 +105,9 @@ const foreignChild = async (): Promise<Verdict> => {
     `told as incomplete after ${stopped.tookMs} ms, naming ${outcome.kind === 'kill-incomplete' && outcome.survivors[0]?.command}`,
   );
 };
+
+const isOpenToAll = (dir: string): boolean =>
+  (statSync(dir).mode & 0o005) === 0o005 && (dir === path.dirname(dir) || isOpenToAll(path.dirname(dir)));
 
 /** The process of root that carries the mark of a run. */
 const rootOf = (home: GuardedHome, runId: RunId): number | null => {

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import type { StartedRun } from '#protocol/control';
 import { script } from '../e2e/flowforge.ts';
 import { type Fault, type FaultSetting, held, type Verdict } from './fault.ts';
-import { openHome, usualLoad } from './guarded-home.ts';
+import { type GuardedHome, openHome, usualLoad } from './guarded-home.ts';
 
 const flood = async (): Promise<Verdict> => {
   const capBytes = 32 * 1024 * 1024;
@@ -33,8 +33,19 @@ const flood = async (): Promise<Verdict> => {
     (await home.facts(runId)).some((fact) => fact.kind === 'output-gap'),
     'gaps are told',
   ).to.equal(true);
+  const stoppedMs = await runawayFlood(home);
   await home.end();
-  return held(figure);
+  const all = `${figure}; stopped by the policy after ${stoppedMs} ms`;
+  expect(rssGrowth, all).to.be.lessThan(50 * 1024 * 1024);
+  expect(stoppedMs, all).to.be.at.most(5_000);
+  return held(all);
+};
+
+/** From the start of a flood until its policy has ended it. */
+const runawayFlood = async (home: GuardedHome): Promise<number> => {
+  const { runId } = await home.start(['yes'], { policy: { kind: 'shipped', name: 'standard' } });
+  const verified = await home.untilFact(runId, 'stop-verified', 30_000);
+  return verified.atMs - (await home.untilFact(runId, 'run-started')).atMs;
 };
 
 const rssBytesOf = (pid: number): number =>
