@@ -188,7 +188,8 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
       stopping = true;
       cancelWatch();
       await spares.stop();
-      await Promise.all([...seats.values()].map((seat) => retire(seat)));
+      // Readers stand before their writers: the last goes first, and what it still says is heard.
+      for (const seat of [...seats.values()].reverse()) await retire(seat);
     },
     states: () => [...seats.values()].map(stateOf),
     injectFault: async (name, kind) => {
