@@ -6,6 +6,7 @@ import type { ActionMessage, DetectionMessage } from '#protocol/messages';
 import { isOver } from '#protocol/run-state';
 import type { Clock } from '#runtime/clock';
 import type { Fleet } from './fleet.ts';
+import { whyNotAgain } from './launch-run.ts';
 import type { PolicyBook } from './policy-book.ts';
 import { createPolicyControl } from './policy-control.ts';
 import type { SpendingKeeper } from './spending-keeper.ts';
@@ -88,6 +89,9 @@ export const createControl = (options: ControlOptions): CoordinatorControl => {
     restartRun: async (command): Promise<Accepted> => {
       const record = fleet.table.get(command.runId);
       if (record !== undefined && !isOver(record.view.state)) {
+        // Whoever asks for a restart wants a job that runs: a stop without a successor is asked for by its name.
+        const why = whyNotAgain(record.spec);
+        if (why !== null) return notAgain(command.runId, why);
         return onLiveRun(command, (runId) => ({
           kind: 'stop-requested',
           runId,
@@ -129,6 +133,13 @@ export const createControl = (options: ControlOptions): CoordinatorControl => {
     },
   };
 };
+
+const notAgain = (runId: RunId, why: string): Accepted => ({
+  kind: 'refused',
+  code: 'conflict',
+  detail: `run ${runId} goes on: its command could not be started again (${why})`,
+  hint: 'put back what is missing and ask again; `flowforge stop` ends the run without another',
+});
 
 const overAlready = (runId: RunId): Accepted => ({
   kind: 'refused',

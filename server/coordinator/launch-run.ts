@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RunSpec } from '#protocol/run-spec';
-import { findCommand } from './command-path.ts';
+import { type FoundCommand, findCommand } from './command-path.ts';
 import { type PidFile, readExecFailedFile, readExitFile, readPidFile, runPaths, shimCommand } from './run-files.ts';
 
 export type Launch =
@@ -27,9 +27,8 @@ export const layRunDir = (
 
 /** Starts the job through its shim and waits until its process is known, or until it is known that there will be none. */
 export const launchRun = async (runDir: string, spec: RunSpec): Promise<Launch> => {
-  const [command = ''] = spec.argv;
   const env = jobEnvironment(runDir, spec);
-  const found = findCommand(command, { cwd: spec.cwd, searchPath: env.PATH ?? '/usr/local/bin:/usr/bin:/bin' });
+  const found = findProgram(spec);
   if (found.kind === 'refused') return { kind: 'failed', exitCode: found.exitCode, reason: found.reason };
   const { file, args } = shimCommand({
     runDir,
@@ -52,6 +51,16 @@ export const launchRun = async (runDir: string, spec: RunSpec): Promise<Launch> 
   shim.unref();
   return Promise.race([spawnError, awaitStart(runDir, shim)]);
 };
+
+/** Why the command of a run could not be started once more, as things are now; null when it could. */
+export const whyNotAgain = (spec: RunSpec): string | null => {
+  if (!existsSync(spec.cwd)) return `its directory ${spec.cwd} is gone`;
+  const found = findProgram(spec);
+  return found.kind === 'refused' ? found.reason : null;
+};
+
+const findProgram = ({ argv: [command = ''], cwd, env }: RunSpec): FoundCommand =>
+  findCommand(command, { cwd, searchPath: env.PATH ?? '/usr/local/bin:/usr/bin:/bin' });
 
 const awaitStart = async (runDir: string, shim: ChildProcess): Promise<Launch> => {
   const endMs = performance.now() + START_DEADLINE_MS;

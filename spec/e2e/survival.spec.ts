@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import type { WorkerName } from '#protocol/facts';
@@ -113,6 +113,21 @@ describe('survival', function () {
       return live.length === 5 ? live : null;
     });
     expect(rows).to.have.length(5);
+  });
+
+  it('lets a job go on whose command could not be started again, instead of stopping it for a restart', async () => {
+    const program = path.join(forge.home, 'job.sh');
+    writeFileSync(program, '#!/bin/sh\nsleep 300\n', { mode: 0o755 });
+    await forge.run('run', '--detach', '--name', 'precious', '--', program);
+    renameSync(program, `${program}.away`);
+    const refused = await forge.run('restart', 'precious');
+    expect(refused.code).not.to.equal(0);
+    expect(refused.stderr + refused.stdout)
+      .to.contain('goes on')
+      .and.to.contain('no such file');
+    expect((await forge.inspect('precious')).state).to.equal('running');
+    renameSync(`${program}.away`, program);
+    expect((await forge.run('restart', 'precious')).code).to.equal(0);
   });
 
   it('guards on inside --no-daemon when a worker was given up, and passes on the code of the job', async () => {
