@@ -38,6 +38,16 @@ describe('spare threads', () => {
     expect(spares.take('sampling')).to.equal(opened[1]);
   });
 
+  it('keeps one for a minute after a death, whatever is said of silence', () => {
+    const spares = createSpareThreads(open);
+    spares.prepareAhead(plan, 0);
+    spares.dismiss('sampling', 59_000);
+    expect(spares.take('sampling')).to.equal(opened[0]);
+    spares.prepareAhead(plan, 59_000);
+    spares.dismiss('sampling', 120_000);
+    expect(spares.take('sampling')).to.equal(null);
+  });
+
   it('does not hand over one that died while it waited', async () => {
     const spares = createSpareThreads(() => {
       const thread = new Worker('throw new Error("no such module")', { eval: true });

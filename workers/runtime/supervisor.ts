@@ -94,6 +94,7 @@ export const createSupervisor = (options: SupervisorOptions): Supervisor => {
       seat.state = 'up';
       seat.startedAtMs = clock.now();
       seat.pulse.reset(clock.mono());
+      if (seat.generation > 1 && !stopping) spares.prepareAhead(seat.plan, clock.mono());
       options.onEvent({
         kind: 'started',
         worker: seat.plan.name,
