@@ -1,7 +1,7 @@
 import type { RunObservation } from '#protocol/observations';
 
-/** Lines in one message to detection: it should never be busy with one for a tenth of a second, and a megabyte may be half a million lines. */
-export const messageLines = 64 * 1024;
+/** Lines after which a message to detection is full: larger ones keep it busy for longer than its heartbeat should wait, and hold more memory. */
+export const messageLines = 16 * 1024;
 
 /** As few messages as there can be without one of them keeping detection busy for long. */
 export const inMessages = (runs: readonly RunObservation[]): readonly (readonly RunObservation[])[] => {
