@@ -8,7 +8,7 @@ import { keptBytes, type LogKeeping, shortenedAbove } from '#protocol/log-keepin
 import { indexFileName, type OutputStream, outputFileName, outputStreams, parseIndex } from '#protocol/output-index';
 import type { Clock } from '#runtime/clock';
 import { readGivenBack, writeGivenBack } from './given-back-file.ts';
-import { isFlooding, isHopeless, mostBehindBytes, type Pressure, pressOn } from './log-pressure.ts';
+import { isFlooding, isHopeless, mayFlood, mostBehindBytes, type Pressure, pressOn } from './log-pressure.ts';
 
 export interface LogCapOptions {
   readonly clock: Clock;
@@ -23,6 +23,9 @@ const lookEveryMs = 250;
 const lookAtFloodEveryMs = 50;
 /** A log of this size that was not there at the last look is looked at again soon. */
 const newLogBytes = 4 * 1024 * 1024;
+/** Above this many runs, logs that grow slowly are looked at in turns. */
+const largeFleet = 100;
+const turnsOfLargeFleet = 4;
 /** A flood does not wait for the end of the process that punched the last hole: they do not overlap. */
 const punchesAtOnce = 3;
 /** A flood is told every so often, not at every look. */
@@ -56,14 +59,17 @@ export const createLogCap = (options: LogCapOptions): { start(): void; stop(): v
   const punching = new Map<string, number>();
   const pressures = new Map<string, Pressure>();
   let isFlood = false;
+  let looks = 0;
   let cancel = (): void => undefined;
 
   const look = (): void => {
     isFlood = false;
     const runs = options.runs();
-    for (const { runId, runDir } of runs)
+    const turn = looks++ % turnsOfLargeFleet;
+    for (const [at, { runId, runDir }] of runs.entries())
       for (const stream of outputStreams) {
         const file = path.join(runDir, outputFileName(stream));
+        if (runs.length > largeFleet && at % turnsOfLargeFleet !== turn && !mayFlood(pressures.get(file))) continue;
         const found = statSync(file, { throwIfNoEntry: false });
         if (found !== undefined) press({ runId, runDir, stream, file }, found);
       }

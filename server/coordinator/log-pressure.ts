@@ -17,6 +17,8 @@ export interface Pressure {
 export const mostBehindBytes = 17 * 1024 * 1024;
 /** The archive takes more than this on a machine that is busy with other things. */
 const archivedPerSecond = 8 * 1024 * 1024;
+/** Far more than people read, and far less than a flood. */
+const watchedPerSecond = 1024 * 1024;
 /** Then it is not slow but cannot go on: there is no room for it. */
 const stuckAfterMs = 10_000;
 
@@ -35,6 +37,10 @@ export const pressOn = (
 };
 
 export const isFlooding = ({ bytesPerSecond }: Pressure): boolean => bytesPerSecond > archivedPerSecond;
+
+/** Worth a look at each turn, however many logs there are. */
+export const mayFlood = (pressure: Pressure | undefined): boolean =>
+  pressure === undefined || pressure.bytesPerSecond > watchedPerSecond;
 
 /** Waiting for the archive would let the log grow without end. */
 export const isHopeless = (pressure: Pressure): boolean =>

@@ -52,8 +52,8 @@ const readForMs = 40;
 const inspectEveryMs = 1000;
 const inspectManyEveryMs = 5000;
 const unwatchWaitMs = 1000;
-// In a large fleet those that are calm are listened to in every third turn, a third of them in each.
-const calmTurns = 3;
+// In a large fleet those that are calm are listened to twice a second, a fifth of them in each turn.
+const calmTurns = 5;
 
 class SamplingActor implements Sampling {
   readonly #options: SamplingOptions;
@@ -170,10 +170,10 @@ class SamplingActor implements Sampling {
   #readOutput({ atMs, monoMs }: { atMs: number; monoMs: number }): ReadonlySet<WatchedEntry> {
     const { clock } = this.#options;
     const isLarge = this.#entries.size > largeFleet;
-    const third = this.#turns++ % calmTurns;
+    const share = this.#turns++ % calmTurns;
     const following = [...this.#entries.values()].filter((entry) => entry.phase !== 'refilling');
     let open = new Set(
-      isLarge ? following.filter((entry, at) => at % calmTurns === third || !entry.mayWait(monoMs)) : following,
+      isLarge ? following.filter((entry, at) => at % calmTurns === share || !entry.mayWait(monoMs)) : following,
     );
     if (monoMs - this.#inspectedAtMs >= (isLarge ? inspectManyEveryMs : inspectEveryMs)) {
       this.#inspectedAtMs = monoMs;
