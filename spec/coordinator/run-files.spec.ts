@@ -30,6 +30,7 @@ const spec = {
   ...{ runId: ulid(), jobId: ulid(), jobKey: 'a'.repeat(32), generation: 1, requestedAtMs: 1 },
   ...{ name: null, argv: ['true'], cwd: '/', env: {}, labels: {}, profile: 'standard', model: null, stdin: 'null' },
   ...{ policy: { kind: 'shipped', name: 'standard' }, rollout: null, noKill: false, keepOrphans: false, umask: 0o022 },
+  queue: false,
   handle: { level: 'tag-scan', tag: 7 },
   restartsAtMs: [],
   restart: { mode: 'no', max: 0 },
