@@ -25,7 +25,7 @@ export const openScanBoundary = (options: Hunt & { readonly level: ContainmentLe
     fallback: () => null,
     members: async () => scan.run('with-cookie').members.map(describeMember),
     signal: async (signal) => sendAll(findLiving(), signal),
-    freeze: () => stopAll(options, clock.mono() + freezeDeadlineMs),
+    freeze: () => stopAll(options, { untilMs: clock.mono() + freezeDeadlineMs, waits: true }),
     thaw: async () => void sendAll(findLiving(), 'SIGCONT'),
     isFrozen: async () => {
       const living = findLiving();
@@ -39,8 +39,14 @@ export const openScanBoundary = (options: Hunt & { readonly level: ContainmentLe
   };
 };
 
-/** Three scans in a row must find nobody new: a stopped process forks no more. */
-const stopAll = async (hunt: Hunt, untilMs: number): Promise<readonly Member[]> => {
+/**
+ * Three scans in a row must find nobody new: a stopped process forks no more. Who `waits` wants nobody to move any more,
+ * which takes as long as the last of them needs to get a core; who is about to kill does not have to see it.
+ */
+const stopAll = async (
+  hunt: Hunt,
+  { untilMs, waits }: { readonly untilMs: number; readonly waits: boolean },
+): Promise<readonly Member[]> => {
   const signalled = new Set<string>();
   let moving: readonly Member[] = [];
   for (let emptyScans = 0; emptyScans < emptyScansToTrust; ) {
@@ -48,7 +54,7 @@ const stopAll = async (hunt: Hunt, untilMs: number): Promise<readonly Member[]> 
     const fresh = moving.filter((member) => !signalled.has(keyOf(member.identity)));
     sendAll(moving, 'SIGSTOP');
     for (const member of fresh) signalled.add(keyOf(member.identity));
-    emptyScans = fresh.length === 0 ? emptyScans + 1 : 0;
+    emptyScans = (waits ? moving : fresh).length === 0 ? emptyScans + 1 : 0;
     if (hunt.clock.mono() >= untilMs) break;
     await wait(hunt.clock, 1);
   }
@@ -64,7 +70,7 @@ const findLeft = async (hunt: Hunt, untilMs: number): Promise<readonly Member[]>
 };
 
 const killAll = async (hunt: Hunt, untilMs: number): Promise<readonly Member[]> => {
-  await stopAll(hunt, Math.min(untilMs, hunt.clock.mono() + freezeDeadlineMs));
+  await stopAll(hunt, { untilMs: Math.min(untilMs, hunt.clock.mono() + freezeDeadlineMs), waits: false });
   for (let pauseMs = 1; ; ) {
     const living = hunt.scan.run('quick').members.filter(isLiving);
     sendAll(living, 'SIGKILL');
