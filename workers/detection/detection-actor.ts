@@ -21,6 +21,7 @@ import type { Clock } from '#runtime/clock';
 import type { Outlet } from '#runtime/link';
 import type { DetectorFactories } from './detector-factories.ts';
 import { type RunReport, RunWatch } from './run-watch.ts';
+import { createSpendingTeller } from './tell-spending.ts';
 
 export interface DetectionOptions extends DetectorFactories {
   readonly clock: Clock;
@@ -49,7 +50,6 @@ export const createDetection = (options: DetectionOptions): Detection => {
   const policies = new Map<string, CompiledPolicy>();
   const spending = new SpendBook(options.spent.state);
   const extensions = new Map<string, FleetExtension>();
-  const kept = { version: spending.version, atMs: 0 };
   const onShelf = createPolicyShelf();
   let onTheWay: Promise<unknown> = Promise.resolve();
 
@@ -89,11 +89,7 @@ export const createDetection = (options: DetectionOptions): Detection => {
     for (const known of watches.values()) known.extendFleetBudget(extension);
   };
   /** What is lost with this thread is counted again from the streams of the runs, as far as those are still there. */
-  const keepSpending = (atMs: number): void => {
-    if (spending.version === kept.version || atMs - kept.atMs < keepEveryMs) return;
-    Object.assign(kept, { version: spending.version, atMs });
-    void options.outlets.spending.send(spending.toState());
-  };
+  const teller = createSpendingTeller({ book: spending, outlet: options.outlets.spending, clock: options.clock });
 
   for (const extension of options.spent.extensions) extendForAll(extension);
   return {
@@ -105,6 +101,7 @@ export const createDetection = (options: DetectionOptions): Detection => {
         case 'unwatch':
           watches.delete(change.runId);
           spending.forget(change.runId);
+          teller.changed(false);
           return;
         case 'paused':
           watches.get(change.runId)?.pause();
@@ -137,7 +134,7 @@ export const createDetection = (options: DetectionOptions): Detection => {
         const report = watches.get(observation.runId)?.observe(observation, batch) ?? null;
         return report === null ? [] : [report];
       });
-      keepSpending(batch.atMs);
+      teller.changed(reports.some(({ assessments }) => assessments.some(hasJustFired)));
       // Its thread breathes between two messages, however fast they come: timers and run changes have their turn.
       const sent = Promise.all([send(options.outlets, batch, reports), breathe()]).then(() => undefined);
       onTheWay = Promise.all([onTheWay, sent]);
@@ -145,13 +142,13 @@ export const createDetection = (options: DetectionOptions): Detection => {
     },
     stop: async () => {
       watches.clear();
-      await onTheWay;
+      await Promise.all([onTheWay, teller.stop()]);
     },
   };
 };
 
 const mostPolicies = 200;
-const keepEveryMs = 1_000;
+const hasJustFired = ({ state, sinceMs, atMs }: Assessment): boolean => state === 'firing' && sinceMs === atMs;
 
 /** A policy is checked before a run gets it; one that this version cannot use all the same (an adopted run's) must not leave its run without a guard. */
 const orLimitsOnly = (compiled: (policy: PolicyText) => CompiledPolicy, policy: PolicyText): CompiledPolicy => {
