@@ -7,15 +7,7 @@ cd "$(dirname "$0")/.."
 
 out=${1:-$(mktemp "${TMPDIR:-/tmp}/flowforge-tuning.XXXXXX")}
 seconds=${SECONDS_EACH:-25}
-FLOWFORGE_HOME=$(mktemp -d)
-FLOWFORGE_PORT=0
-export FLOWFORGE_HOME FLOWFORGE_PORT
-finish() {
-  ./flowforge daemon stop --jobs >/dev/null 2>&1 || true
-  rm -rf "$FLOWFORGE_HOME"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
+. ops/own-home.sh
 
 ./flowforge daemon start >/dev/null
 

@@ -64,11 +64,11 @@ export const createAdmission = (options: {
     refusal: (applicant, live) => {
       const { maxConcurrent, perLabel } = settings;
       if (maxConcurrent > 0 && live.length >= maxConcurrent)
-        return { why: `${maxConcurrent} runs are live, and no more may be at once`, until: 'a-run-ends' };
+        return { why: tooMany(maxConcurrent, ''), until: 'a-run-ends' };
       const full = perLabel.find((limit) => isFull(limit, applicant.labels, live));
       if (full !== undefined) {
-        const label = `${full.key}=${applicant.labels[full.key]}`;
-        return { why: `${full.max} runs with ${label} are live, and no more may be at once`, until: 'a-run-ends' };
+        const label = ` with ${full.key}=${applicant.labels[full.key]}`;
+        return { why: tooMany(full.max, label), until: 'a-run-ends' };
       }
       const why = hostRefusal(applicant, live.length === 0);
       return why === null ? null : { why, until: 'host' };
@@ -88,6 +88,9 @@ const isFull = (
   if (own === undefined || (value !== null && value !== own)) return false;
   return live.filter((other) => other.labels[key] === own).length >= max;
 };
+
+const tooMany = (max: number, whose: string): string =>
+  `${max} ${max === 1 ? `run${whose} is` : `runs${whose} are`} live, and no more may be at once`;
 
 const mib = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MiB`;
 

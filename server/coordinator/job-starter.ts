@@ -159,7 +159,7 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
       const policy = await options.policies().admit(request.policy);
       const follow = { policy, key: policyKeyOf(request.policy) };
       const spec = { ...request, ...job, ...fresh() };
-      const refusal = refusalOf(spec);
+      const refusal = refusalOf(spec) ?? (spec.queue && table.live().some(isPatient) ? behindOthers : null);
       return refusal === null ? launch(spec, follow, by) : enqueue(spec, follow, { by, refusal });
     },
     next: async ({ spec, view, policy, policyKey }, cause) => {
@@ -193,6 +193,11 @@ const unstarted = {
   adopted: false,
   restartAsked: null,
 };
+
+const isPatient = ({ view, spec }: RunRecord): boolean => view.state === 'queued' && spec.queue;
+
+/** Whoever waits for the host waits in line. */
+const behindOthers: Refusal = { why: 'others wait for the host already', until: 'host' };
 
 /** @throws TypeError when the facts do not begin with the wish for the run. */
 export const viewOf = (facts: readonly Fact[]): RunView => {

@@ -18,8 +18,8 @@ export interface Segment {
   readonly lines: number;
   /** Never throws for want of room: a kill does not wait for the disk. */
   write(line: string, options: { readonly sync: boolean }): void;
-  /** Why lines wait; null while none do. */
-  trouble(): string | null;
+  /** Why lines wait, or were refused at first since it was asked last: what took the reserve is told too. Null while none were. */
+  takeTrouble(): string | null;
   /** Offers again what waits. True when nothing does any more. */
   flush(): boolean;
   close(): void;
@@ -38,6 +38,7 @@ export const createSegment = (dir: string, name: string, head: readonly string[]
   let lines = 0;
   let waiting: string[] = [];
   let trouble: string | null = null;
+  let refused: string | null = null;
 
   /** A line that was cut must not run into the next one. A disk that takes nothing took none of it either. */
   const cutOff = (): void => {
@@ -57,6 +58,7 @@ export const createSegment = (dir: string, name: string, head: readonly string[]
     } catch (cause) {
       if (!noRoom.has(codeOf(cause))) throw cause;
       trouble = messageOf(cause);
+      refused = trouble;
       cutOff();
       return false;
     }
@@ -95,7 +97,11 @@ export const createSegment = (dir: string, name: string, head: readonly string[]
       waiting.push(`${line}\n`);
       if (flush() && sync) syncNow();
     },
-    trouble: () => trouble,
+    takeTrouble: () => {
+      const why = trouble ?? refused;
+      refused = null;
+      return why;
+    },
     flush,
     close: () => closeSync(fd),
   };

@@ -15,7 +15,7 @@ export const createJournalWatch = (parts: {
 
   const look = (): void => {
     journal.flush();
-    const why = journal.trouble();
+    const why = journal.takeTrouble();
     if (why !== null && !isTold) onTrouble(`the journal waits for room on the disk: ${why}`);
     isTold = why !== null;
     cancel = clock.after(lookEveryMs, look);

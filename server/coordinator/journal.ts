@@ -31,7 +31,7 @@ export interface Journal {
   /** What opening it found wrong: told once. */
   damage(): readonly string[];
   /** Why facts wait for room on the disk; null while none do. */
-  trouble(): string | null;
+  takeTrouble(): string | null;
   /** Offers what waits for room to the disk again. */
   flush(): void;
   close(): void;
@@ -106,7 +106,7 @@ export const openJournal = (dir: string, { keptHead, checkpointed }: JournalOpti
     settled: () => settled,
     head: () => ({ seq, hash }),
     damage: () => damage,
-    trouble: () => segment.trouble(),
+    takeTrouble: () => segment.takeTrouble(),
     flush: () => void segment.flush(),
     close: () => segment.close(),
   };

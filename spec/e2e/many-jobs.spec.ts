@@ -22,7 +22,7 @@ describe('many jobs from a terminal', function () {
     await detach('other', '--label', 'gpu=b', '--label', 'night=yes');
     await detach('free');
     expect(await statesOf()).to.deep.equal({ first: 'running', second: 'queued', other: 'running', free: 'running' });
-    expect((await forge.inspect('second')).trouble).to.equal('1 runs with gpu=a are live, and no more may be at once');
+    expect((await forge.inspect('second')).trouble).to.equal('1 run with gpu=a is live, and no more may be at once');
     expect((await forge.run('stop', 'first')).code).to.equal(0);
     await forge.until('its turn', async () => (await statesOf()).second === 'running');
     expect((await forge.inspect('second')).trouble).to.equal(null);

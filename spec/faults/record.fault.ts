@@ -139,8 +139,9 @@ const diskFull = async (): Promise<Verdict> => {
         kind,
       ).to.have.length(1);
   }
-  const told = (await home.facts(null)).some((fact) => fact.kind === 'ledger-trouble');
-  expect(told, 'the trouble is told').to.equal(true);
+  await home.forge.until('the trouble to be told', async () =>
+    (await home.facts(null)).some((fact) => fact.kind === 'ledger-trouble'),
+  );
   await home.end();
   unmount(disk);
   return held(

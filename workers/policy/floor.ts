@@ -146,7 +146,7 @@ const isAsStrong = (own: readonly Step[], floor: readonly Step[]): boolean =>
   );
 
 const longer = (own: string | undefined, floor: string | undefined, at: Path): readonly Loosening[] => {
-  // What the floor leaves out is nothing at all: any dwell would be longer.
+  // What the floor leaves out is nothing at all: every dwell would be longer.
   const [ownMs, floorMs] = [own, floor ?? (at[0] === 'limits' ? undefined : '0s')].map((text) =>
     text === undefined ? null : parseDurationMs(text),
   );

@@ -94,19 +94,19 @@ export class SpendBook {
   spentSince(fromMs: number): SpentInAll {
     const known = this.#sums.get(fromMs);
     if (known !== undefined) return known;
-    let [micros, tokens, basis, any] = [0, 0, 0, false];
+    let [micros, tokens, basis, isSpent] = [0, 0, 0, false];
     for (const [startMs, amount] of this.#entries) {
       if (startMs < fromMs) continue;
       micros += amount.micros;
       tokens += amount.tokens;
       basis = Math.max(basis, amount.basis);
-      any = true;
+      isSpent = true;
     }
     // An agent's own last word may be less than what was counted before.
     const sum: SpentInAll = {
       micros: Math.max(0, micros),
       tokens: Math.max(0, tokens),
-      basis: any ? (costBases[basis] ?? null) : null,
+      basis: isSpent ? (costBases[basis] ?? null) : null,
     };
     this.#sums.set(fromMs, sum);
     return sum;
