@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildProgram } from '../dist/server/cli/program.js';
 import { allRoutes } from '../dist/server/gateway/app.js';
+import { adoptionOutcomes } from '../dist/workers/protocol/run-facts.js';
 import { arrows, runStates } from '../dist/workers/protocol/run-state.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -90,5 +91,15 @@ ${[...new Set(drawing)].join('\n')}
 | from | to | fact | when |
 |---|---|---|---|
 ${rows.join('\n')}
+
+## What a new daemon finds
+
+Each run that an earlier daemon left gets a \`run-adopted\` with one of these outcomes. \`--keep-orphans\` spares what an ended run left behind.
+
+| outcome | means |
+|---|---|
+${Object.entries(adoptionOutcomes)
+  .map(([outcome, meaning]) => `| \`${outcome}\` | ${meaning} |`)
+  .join('\n')}
 `;
 };

@@ -11,7 +11,8 @@ import { largestFiles } from './largest-files.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const inModules = (file) => path.join(root, 'node_modules', file);
 const tallyFile = path.join(tmpdir(), `flowforge-tally-${process.pid}.json`);
-const specsWithinMs = 15 * 60_000;
+// Some six minutes where nobody else wants the cores; a machine that is throttled takes four times as long.
+const specsWithinMs = 40 * 60_000;
 
 const node = (script, ...args) => run(process.execPath, [script, ...args]);
 

@@ -10,6 +10,16 @@ const hex = (seed, digits) => {
 };
 const uuid = (seed) =>
   `${hex(seed, 8)}-${hex(seed + 1, 4)}-${hex(seed + 2, 4)}-${hex(seed + 3, 4)}-${hex(seed + 4, 12)}`;
+const small = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const mixed = `${small}ABCDEFGHIJKLMNOPQRSTUVWXYZ`;
+/** A made-up id of letters from `alphabet`, another one for each seed. */
+const madeUp = (seed, letters, alphabet = small) => {
+  const text = hex(seed * 31 + 7, letters * 4);
+  return Array.from({ length: letters }, (_, at) => {
+    const value = Number.parseInt(text.slice(at * 4, at * 4 + 4), 16);
+    return alphabet[value % alphabet.length];
+  }).join('');
+};
 const cycle = (lines) => (index) => lines[index % lines.length](Math.floor(index / lines.length));
 
 export const loopShapes = {
@@ -45,6 +55,27 @@ export const loopShapes = {
     (round) => `${clock(round, 2)} INFO  connecting to broker:5672 as client-${hex(round, 8)}`,
     (round) => `${clock(round, 3)} FATAL login rejected (request ${hex(round + 5, 16)})`,
     (round) => `${clock(round, 4)} INFO  supervisor: child gone, status 1, next try soon`,
+  ]),
+  'short hexadecimal ids, one failing line': (index) => `ERROR call ${hex(index + 11, 6)} gave up: connection reset`,
+  'ids of small letters and digits, one failing line': (index) =>
+    `ERROR order ${madeUp(index, 8)} was rejected by the till`,
+  'ids of both cases, one failing line': (index) => `ERROR trace ${madeUp(index, 10, mixed)}: permission denied`,
+  'long ids with dashes, one failing line': (index) =>
+    `ERROR message ${madeUp(index, 21, `${mixed}_-`)} not delivered: mailbox unavailable`,
+  'names of pods, three lines': cycle([
+    (round) => `starting shop-${hex(round + 3, 9)}-${madeUp(round, 5, 'bcdfghjklmnpqrstvwxz2456789')}`,
+    () => 'FATAL the volume is not mounted',
+    (round) => `removed shop-${hex(round + 3, 9)}-${madeUp(round, 5, 'bcdfghjklmnpqrstvwxz2456789')}`,
+  ]),
+  'temporary files, three lines': cycle([
+    (round) => `unpacking into /tmp/job.${madeUp(round, 10, mixed)}/parts`,
+    () => 'tar: unexpected end of file, error is not recoverable',
+    (round) => `removing /tmp/job.${madeUp(round, 10, mixed)}`,
+  ]),
+  'ids of small letters and digits, three lines': cycle([
+    (round) => `job ${madeUp(round, 8)} taken from the queue`,
+    () => 'ERROR no licence for this worker, request denied',
+    (round) => `job ${madeUp(round, 8)} put back`,
   ]),
   'mixed block, eight lines': cycle([
     (round) => `[${round + 17}] cloning the repository`,

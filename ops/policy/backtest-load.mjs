@@ -1,6 +1,7 @@
 // usage: npm run bench:backtest -- [--runs 200] [--hours 1] [--threads 2] [--poll 500]
 // Records simulated runs with the real recorder while a policy judges them, then replays and backtests the record:
-// bytes a tick, seconds for the backtest, and whether every decision comes out as it was made.
+// bytes a tick, seconds for the backtest, and whether every decision comes out as it was made. Ends with 1 where one of the
+// promises is broken.
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,7 +12,7 @@ import { openPolicyStore } from '../../dist/server/config/policy-store.js';
 import { createReplays } from '../../dist/server/gateway/replays.js';
 import { openRecordings } from '../../dist/server/record/recordings.js';
 import { compilePolicy } from '../../dist/workers/policy/compile-policy.js';
-import { decideLadder } from '../../dist/workers/policy/decide-ladder.js';
+import { decideLadder, nothingDone } from '../../dist/workers/policy/decide-ladder.js';
 import { evaluateRules } from '../../dist/workers/policy/evaluate-rules.js';
 import { simulateRun } from './simulated-runs.mjs';
 
@@ -26,6 +27,8 @@ const { values } = parseArgs({
 const runs = Number(values.runs);
 const pollMs = Number(values.poll);
 const ticks = Math.round((Number(values.hours) * 3_600_000) / pollMs);
+const mostS = 20;
+const mostBytesATick = 40;
 const startMs = Date.now() - Number(values.hours) * 3_600_000;
 
 const jobKey = (index) => index.toString(16).padStart(32, '0');
@@ -39,6 +42,27 @@ const requested = (runId, index) => ({
   rollout: null,
   noKill: false,
 });
+
+// What the detectors would name: a line that comes around and counts up.
+const decisiveOf = (signals) =>
+  signals['output.period'] > 0
+    ? [
+        {
+          detector: 'periodic-lines',
+          kind: 'line',
+          hash: 2_919_303_511,
+          resultHash: null,
+          count: signals['output.cycles'],
+        },
+        {
+          detector: 'masked-block',
+          kind: 'template',
+          hash: 1_107_296_256,
+          resultHash: null,
+          count: signals['output.cycles'],
+        },
+      ]
+    : [];
 
 const home = mkdtempSync(path.join(tmpdir(), 'ff-backtest-'));
 try {
@@ -87,14 +111,20 @@ try {
         isFirst: tick === 0,
         acknowledged: [],
         extraUsd: {},
+        extraTokens: {},
         signals,
+        decisive: decisiveOf(signals),
       });
       for (const one of seen.assessments) {
         if (one.state === 'inactive') run.done.delete(one.rule);
         if (one.state !== 'firing') continue;
-        const decision = decideLadder({ jobKey: jobKey(run.index), noKill: false }, one, run.done.get(one.rule) ?? 0);
+        const decision = decideLadder(
+          { jobKey: jobKey(run.index), noKill: false },
+          one,
+          run.done.get(one.rule) ?? nothingDone,
+        );
         if (decision === null) continue;
-        run.done.set(one.rule, decision.step + 1);
+        run.done.set(one.rule, { steps: decision.step + 1, climbed: decision.climbed });
         run.facts.push({
           kind: 'decision-made',
           runId: run.runId,
@@ -163,6 +193,19 @@ try {
   console.log(
     `backtest of a stricter one: ${(other.tookMs / 1000).toFixed(1)} s, ${other.acts.gained} new acts, ${other.wellAndHit.gained} on jobs that finished well, first listed: ${other.differing[0]?.endedWell}`,
   );
+  const bytesATick = bytes / rowsInAll;
+  const differing = again.filter((one) => one.differences.length > 0).length + report.differing.length;
+  const slowestS = Math.max(replayS, report.tookMs / 1000, other.tookMs / 1000);
+  const broken = [
+    ...(slowestS > mostS ? [`${slowestS.toFixed(1)} s, promised are ${mostS}`] : []),
+    ...(bytesATick > mostBytesATick ? [`${bytesATick.toFixed(1)} bytes a tick, promised are ${mostBytesATick}`] : []),
+    ...(differing > 0 ? [`${differing} runs came out otherwise than live`] : []),
+    ...(other.wellAndHit.gained > 0 && other.differing[0]?.endedWell !== true
+      ? ['a job that finished well and would not have is not listed first']
+      : []),
+  ];
+  for (const promise of broken) console.log(`BROKEN: ${promise}`);
+  process.exitCode = broken.length > 0 ? 1 : 0;
 } finally {
   rmSync(home, { recursive: true, force: true });
 }

@@ -1,9 +1,11 @@
 // usage: npm run policy:evil
 // Gives the checker of a daemon texts that were made to hold it up, and prints how long each takes to be refused, where it says
-// the mistake is, and how long a thread that ticks beside it had to wait. Ends with 1 beyond 100 ms of either.
+// the mistake is, and how long a thread that ticks beside it had to wait; then applies them all to a live daemon and prints how late
+// its looks at a guarded job were. Ends with 1 beyond 100 ms of any.
 import { loadavg } from 'node:os';
 import { createPolicyChecker } from '../../dist/server/config/policy-checker.js';
 import { evil, rule, toPolicy } from '../../dist/spec/config/evil-policies.js';
+import { lagUnderEvil } from './evil-live.mjs';
 
 const mostMs = 100;
 const beatMs = 5;
@@ -37,5 +39,11 @@ for (const [what, text] of Object.entries(evil)) {
   console.log(`| ${what} | ${place} | ${median(took).toFixed(0)} ms | ${median(lags).toFixed(0)} ms |`);
 }
 await checker.close();
+const live = await lagUnderEvil();
+for (const what of live.kept) console.log(`NOT REFUSED: ${what}`);
+failed ||= live.kept.length > 0 || live.evil > mostMs;
+console.log(
+  `a live daemon, ${live.looks} looks at a job: at worst ${live.evil} ms late while all of these were applied, ${live.quiet} ms before`,
+);
 console.log(`load ${loadavg()[0].toFixed(1)}`);
 process.exitCode = failed ? 1 : 0;

@@ -1,6 +1,6 @@
 // usage: npm run policy:mutants
-// Doubles and halves every number of every shipped policy, one at a time, and prints for each rule how many of these
-// its own tests notice. Ends with 1 where one goes unnoticed.
+// Doubles and halves every threshold of every rule, limit, budget and default of the shipped policies, one at a time, and
+// prints for each how many of these its own tests notice. Ends with 1 where one goes unnoticed.
 import { failuresOf, lineage, mutants, names, read } from '../../dist/spec/policy/policy-mutants.js';
 
 const began = performance.now();

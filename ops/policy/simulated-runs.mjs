@@ -1,5 +1,5 @@
 // Signals of runs that never were, the same each time: scripts and agents, some of which begin to loop.
-import { toRecordable } from '../../dist/workers/detection/recordable.js';
+import { makeRecordable } from '../../dist/workers/detection/recordable.js';
 
 let seed = 20_310_504;
 const chance = () => {
@@ -27,7 +27,7 @@ export const simulateRun = (index, { ticks, pollMs }) => {
     cpu = isSpinning ? 99 + chance() : Math.max(0, cpu + (chance() - 0.5) * 8);
     if (!isSpinning && chance() < 0.2) progressAt = ageS;
     if (isAgent && chance() < 0.02) cost += 0.002 + chance() * 0.01;
-    return toRecordable({
+    return makeRecordable({
       'cpu.pct': cpu,
       'cpu.pct_10s': cpu,
       'cpu.demand_pct': cpu,

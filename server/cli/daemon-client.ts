@@ -4,8 +4,8 @@ import type { DaemonStatus, ExtendedBudget, StartedRun } from '#protocol/control
 import type { BudgetView, LogPage, Page, Problem, ProcessCommand, RunDetail, VerifyReply } from '#protocol/gateway-api';
 import type { RunId } from '#protocol/ids';
 import type { PolicyText } from '#protocol/messages';
-import type { ActivePolicy, ApplyPolicy, ExplainedRule, PolicyChange, RollbackPolicy } from '#protocol/policies';
-import type { PoliciesReply, SuggestReply } from '#protocol/policy-views';
+import type { ActivePolicy, ApplyPolicy, ExplainedTickRule, PolicyChange, RollbackPolicy } from '#protocol/policies';
+import type { PoliciesReply, RuleEvidence, SuggestReply } from '#protocol/policy-views';
 import type { RunRequest } from '#protocol/run-spec';
 import type { IncidentView, RunRow, TimelineEntry } from '#protocol/views';
 import { CliProblem } from './problem.ts';
@@ -46,7 +46,12 @@ export interface DaemonClient {
   /** Without a run: of the fleet. */
   extendBudget(
     runId: RunId | null,
-    body: { readonly budget: string | null; readonly usd: number | null; readonly reason: string },
+    body: {
+      readonly budget: string | null;
+      readonly usd: number | null;
+      readonly tokens: number | null;
+      readonly reason: string;
+    },
   ): Promise<ExtendedBudget>;
   applyPolicy(wish: Asked<ApplyPolicy>): Promise<PolicyChange>;
   rollbackPolicy(wish: Asked<RollbackPolicy>): Promise<PolicyChange>;
@@ -55,7 +60,8 @@ export interface DaemonClient {
   replay(runId: RunId, policy: PolicyText | null): Promise<ReplayReport>;
   backtest(ask: {
     readonly candidate: PolicyText;
-    readonly against: string | null;
+    /** null: what really happened. */
+    readonly against: PolicyText | null;
     readonly sinceMs: number;
     /** Under which its progress can be asked for. */
     readonly id: string;
@@ -66,8 +72,9 @@ export interface DaemonClient {
   explain(
     runId: RunId,
     atMs: number | null,
-  ): Promise<{ readonly atMs: number; readonly rules: readonly ExplainedRule[] }>;
+  ): Promise<{ readonly atMs: number; readonly rules: readonly ExplainedTickRule[] }>;
   policies(): Promise<PoliciesReply>;
+  policyEvidence(): Promise<readonly RuleEvidence[]>;
   /** The path opens the dashboard once. */
   ticket(): Promise<{ readonly path: string }>;
   verify(): Promise<VerifyReply>;
@@ -116,10 +123,11 @@ export const connectDaemon = (socketPath: string): DaemonClient => {
     explain: async (runId, atMs) =>
       (await get(`/v1/runs/${runId}/explain`, atMs === null ? {} : { at_ms: atMs })) as {
         atMs: number;
-        rules: readonly ExplainedRule[];
+        rules: readonly ExplainedTickRule[];
       },
     backtestProgress: async (id) => (await get(`/v1/policies/backtest/${id}`)) as BacktestProgress,
     suggest: async (ask) => (await post('/v1/policies/suggest', ask)) as SuggestReply,
+    policyEvidence: async () => (await get('/v1/policies/evidence')) as readonly RuleEvidence[],
     policies: async () => (await get('/v1/policies')) as PoliciesReply,
     ticket: async () => (await post('/v1/tickets', {})) as { path: string },
     verify: async () => (await get('/v1/verify')) as VerifyReply,

@@ -1,6 +1,6 @@
 import { CliProblem, usageExitCode } from '#cli/problem';
 import { parseDurationMs } from '#policy/duration';
-import { refusePattern, toRegExp } from '#policy/linear-pattern';
+import { compilePattern, type LinearPattern } from '#policy/linear-pattern';
 
 /** @param text a duration ago (`10m`), a time of today (`14:30`) or a date with or without a time. @throws CliProblem */
 export const parseSince = (text: string, nowMs: number): number => {
@@ -24,13 +24,12 @@ const timeOf = (text: string): number =>
     ? Date.parse(/^.{10}$/.test(text) ? `${text}T00:00` : text.replace(' ', 'T'))
     : Number.NaN;
 
-/** Searched for in time linear in the line. A leading `(?i)` ignores case. @throws CliProblem */
-export const parseGrep = (text: string): RegExp => {
-  const why = text === '' ? 'it is empty' : refusePattern(text);
-  if (why !== null)
-    throw new CliProblem(`--grep ${JSON.stringify(text)}: ${why}`, {
-      hint: "flowforge logs RUN --grep 'error|warning'",
-      exitCode: usageExitCode,
-    });
-  return toRegExp(text);
+/** In the syntax of RE2, searched for in time linear in the line; `(?i)` ignores case. @throws CliProblem */
+export const parseGrep = (text: string): LinearPattern => {
+  const result = compilePattern(text);
+  if (result.kind === 'compiled') return result.pattern;
+  throw new CliProblem(`--grep ${JSON.stringify(text)}: ${result.message}`, {
+    hint: "flowforge logs RUN --grep 'error|warning'",
+    exitCode: usageExitCode,
+  });
 };

@@ -92,9 +92,11 @@ const addLive = (policy: Command, finish: Finish): void => {
     );
   policy
     .command('diff')
-    .description('What differs between two policies of the history; the last switch, when none is named.')
-    .argument('[from]', 'the beginning of a hash')
-    .argument('[to]', 'the beginning of a hash')
+    .description(
+      'What differs between two policies; from the active one where one is named, of the last switch where none is.',
+    )
+    .argument('[from]', 'the beginning of a hash of the history, a file, a shipped name, or active')
+    .argument('[to]', 'the same')
     .action((from: string | undefined, to: string | undefined) =>
       finish(import('./commands/policy-live.ts').then(({ policyDiff }) => policyDiff(from, to))),
     );
@@ -108,13 +110,18 @@ const toCount = (text: string): number => {
 const addPast = (policy: Command, finish: Finish): void => {
   policy
     .command('backtest')
-    .description('What a policy would have done to the recorded runs; exit code 1 where --max-new-stops is exceeded.')
+    .description(
+      'What a policy would have done to the recorded runs; exit code 1 where --max-new-stops is exceeded, 2 where the policy is not valid.',
+    )
     .argument('<file>', 'a file, or a name that ships')
     .option('--since <duration>', 'how far back, like 7d', '7d')
-    .option('--against <policy>', 'active: what really happened; or the beginning of a hash of the history', 'active')
+    .option(
+      '--against <policy>',
+      'active (what flowforge.yaml names), a file, a shipped name or the beginning of a hash; left out: what really happened',
+    )
     .option('--max-new-stops <n>', 'how many jobs that finished well it may newly stop', toCount)
     .addOption(asJson())
-    .action((file: string, options: { since: string; against: string; maxNewStops?: number; json: boolean }) =>
+    .action((file: string, options: { since: string; against?: string; maxNewStops?: number; json: boolean }) =>
       finish(import('./commands/policy-past.ts').then(({ policyBacktest }) => policyBacktest(file, options))),
     );
   policy

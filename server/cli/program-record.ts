@@ -13,7 +13,9 @@ export const addRecord = (program: Command, finish: Finish): void => {
     );
   program
     .command('backup')
-    .description('Copy the record to a new file while everything goes on.')
+    .description(
+      'Copy the record to a new file while everything goes on. To restore: copy it to flowforge.db.restore in the home, then `flowforge daemon restart`; what is there now is kept.',
+    )
     .argument('<file>', 'must not exist yet')
     .addOption(asJson())
     .action((file: string, options: { json: boolean }) =>

@@ -35,7 +35,7 @@ export const addRun = (program: Command, finish: Finish): void => {
     .option('--label <key=value>', 'may be given again', collect, [])
     .option('--cwd <dir>', 'where the command starts')
     .option('--config <file>', 'read in place of ./flowforge.yaml')
-    .option('--detach', 'print the run id and leave the job to the daemon', false)
+    .option('-d, --detach', 'print the run id and leave the job to the daemon', false)
     .option('--queue', 'start it when the host has room: memory, load, and the maxima of the daemon', false)
     .option('--no-daemon', 'guard the job inside this process (CI, containers)')
     .option('--keep-orphans', 'spare what is left of the tree when the command ends', false)

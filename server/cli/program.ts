@@ -75,7 +75,7 @@ const addFleet = (program: Command, finish: Finish): void => {
     .option('-n, --tail <lines>', 'only the last lines', toCount)
     .addOption(new Option('--stream <name>', 'only one of the streams').choices(['stdout', 'stderr']))
     .option('--since <when>', 'only what came then or later: 10m ago, 14:30 today, 2026-01-31T14:30')
-    .option('--grep <pattern>', 'only lines that a regular expression finds; (?i) in front ignores case')
+    .option('--grep <pattern>', 'only lines that a pattern (RE2) finds; (?i) in front ignores case')
     .option('-t, --timestamps', 'with the time of arrival', false)
     .option('--jsonl', 'one JSON object a line', false)
     .addOption(new Option('--json', 'the same as --jsonl').default(false).hideHelp())
@@ -188,8 +188,9 @@ const addRest = (program: Command, finish: Finish, version: string): void => {
   program
     .command('doctor')
     .description('What this machine gives: Node, containment, paths, settings.')
+    .option('--unit', 'print a unit file for systemd --user, with a cgroup of its own for jobs', false)
     .addOption(asJson())
-    .action((options: { json: boolean }) =>
+    .action((options: { json: boolean; unit: boolean }) =>
       finish(import('./commands/doctor.ts').then(({ doctorCommand }) => doctorCommand(options))),
     );
   program

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Extending } from './commands/budget.ts';
 import type { Finish } from './program-run.ts';
 
 const asJson = (): Option => new Option('--json', 'print JSON').default(false);
@@ -6,6 +7,14 @@ const toDollars = (text: string): number => {
   if (!/^\$?\d+(\.\d{1,6})?$/.test(text)) throw new InvalidArgumentError('expected dollars, like 2.50.');
   return Number(text.replace('$', ''));
 };
+
+const toTokens = (text: string): number => {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([kMG]?)$/.exec(text) ?? [];
+  const tokens = Math.round(Number(digits) * (scales[unit] ?? Number.NaN));
+  if (!(tokens > 0)) throw new InvalidArgumentError('expected a count of tokens, like 5M, 200k or 1500.');
+  return tokens;
+};
+const scales: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9 };
 
 /** What is said about an incident or to a job. */
 export const addSaying = (program: Command, finish: Finish): void => {
@@ -50,10 +59,11 @@ export const addSaying = (program: Command, finish: Finish): void => {
     .description('Add to a budget of a run, or of the fleet until its window ends; what it paused goes on.')
     .argument('<run>', '`fleet` for a budget of all jobs together')
     .argument('[dollars]', 'the step of the policy, when left out', toDollars)
+    .option('--tokens <count>', 'tokens, like 5M, alone or beside dollars', toTokens)
     .option('--budget <id>', 'which, where the policy has several')
     .option('--reason <text>', 'kept in the record', '')
     .addOption(asJson())
-    .action((ref: string, usd: number | undefined, options: { budget?: string; reason: string; json: boolean }) =>
+    .action((ref: string, usd: number | undefined, options: Extending) =>
       finish(import('./commands/budget.ts').then(({ budgetExtend }) => budgetExtend(ref, usd, options))),
     );
 };

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { parse } from 'yaml';
-import { findExcess } from '#policy/source-bounds';
+import { isFileName, parentPath } from '#policy/lineage';
+import { nearestName } from '#policy/nearest-name';
+import { PolicyProblem, type Problem, problemAt } from '#policy/problem';
+import { readYaml } from '#policy/yaml-source';
 import type { PolicyText } from '#protocol/messages';
 import type { PolicySource } from '#protocol/run-spec';
+import { glanceAt, patternsIn } from './policy-glance.ts';
 
 const MAX_FILES = 16;
 /** Beyond this nobody wrote it, and even reading it takes a while; the compiler's own bound is tighter. */
@@ -13,7 +16,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
 /**
  * A policy with all its parents, as text: what the threads compile, each for itself.
  * A parent is a name that ships, or a path relative to the file that names it.
- * @throws Error naming the file when one is missing or parents go round in a circle.
+ * @throws PolicyProblem where a parent is named that cannot be read, @throws Error where the policy itself cannot be.
  */
 export const readPolicyText = (source: PolicySource, policiesDir: string): PolicyText => {
   const first =
@@ -22,20 +25,83 @@ export const readPolicyText = (source: PolicySource, policiesDir: string): Polic
   for (let i = 0; i < files.length; i++) {
     const file = files[i];
     if (file === undefined) break;
-    for (const parent of parentsOf(file.text)) {
-      const next =
-        parent.includes('/') || parent.endsWith('.yaml')
-          ? readBeside(file.path, parent)
-          : readShipped(parent, policiesDir);
-      if (!files.some((known) => known.path === next.path)) files.push(next);
-      if (files.length > MAX_FILES)
-        throw new Error(`${first.path}: extends more than ${MAX_FILES} policies; do they name each other in a circle?`);
+    for (const [index, parent] of glanceAt(file.text).parents.entries()) {
+      const wanted = parentPath(parent, file.path);
+      if (files.some((known) => known.path === wanted)) continue;
+      if (files.length === MAX_FILES)
+        throw refusedParent(
+          { child: file, index, files },
+          `more than ${MAX_FILES} files; do they name each other in a circle?`,
+        );
+      try {
+        files.push(isFileName(parent) ? { path: wanted, text: readBounded(wanted) } : readShipped(parent, policiesDir));
+      } catch (cause) {
+        const known = isFileName(parent) ? filesBeside(wanted, parent) : shippedPolicies;
+        const wantedToo = isFileName(parent) ? [...files, { path: wanted, text: '' }] : files;
+        throw refusedParent({ child: file, index, files: wantedToo }, sayUnreadable(parent, known, cause), cause);
+      }
     }
   }
   const hash = createHash('sha256')
     .update(JSON.stringify(files.map((file) => file.text)))
     .digest('hex');
-  return { name: source.kind === 'shipped' ? source.name : path.basename(source.path), hash, files };
+  const name = source.kind === 'shipped' ? source.name : path.basename(source.path);
+  return { name, hash, files, patterns: patternsIn(files) };
+};
+
+type File = PolicyText['files'][number];
+
+/** A parent that cannot be had, with all files that were looked for: once one of them is mended, it is worth another look. */
+class ParentProblem extends PolicyProblem {
+  readonly files: readonly File[];
+
+  constructor(problem: Problem, { files, cause }: { readonly files: readonly File[]; readonly cause: unknown }) {
+    super([problem], { cause });
+    this.files = files;
+  }
+}
+
+/** What was looked for before the policy turned out not to be readable. */
+export const filesLookedFor = (cause: unknown): readonly File[] => (cause instanceof ParentProblem ? cause.files : []);
+
+const refusedParent = (
+  at: { readonly child: File; readonly index: number; readonly files: readonly File[] },
+  message: string,
+  cause?: unknown,
+): Error => {
+  const read = readYaml(at.child.text, at.child.path);
+  const problem =
+    read.kind === 'read'
+      ? read.source.problem(['extends', at.index], message)
+      : problemAt(at.child, { offset: 0, message });
+  return new ParentProblem(problem, { files: at.files, cause });
+};
+
+const sayUnreadable = (parent: string, known: readonly string[], cause: unknown): string => {
+  const isGone = !isFileName(parent) || (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT');
+  if (!isGone)
+    return `the parent "${parent}" cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const near = nearestName(parent, known);
+  if (near !== null) return `unknown parent "${parent}". Did you mean ${near}?`;
+  return isFileName(parent)
+    ? `unknown parent "${parent}": there is no such file`
+    : `unknown parent "${parent}": there are ${shippedPolicies.join(', ')}, or name a file with a path`;
+};
+
+/** Policies in the folder of a parent that is not there, named as the parent was. */
+const filesBeside = (wanted: string, parent: string): readonly string[] => {
+  const folder = path.dirname(wanted);
+  const prefix = parent.slice(0, parent.length - path.basename(parent).length);
+  return existsSync(folder)
+    ? readdirSync(folder).flatMap((name) => (/\.ya?ml$/.test(name) ? [`${prefix}${name}`] : []))
+    : [];
+};
+
+/** What kept the files of a policy from being read, with its place where there is one. */
+export const readingProblem = (cause: unknown) => {
+  const [first = null] = cause instanceof PolicyProblem ? cause.problems : [];
+  const problem = cause instanceof Error ? cause.message : String(cause);
+  return { problem, line: first?.line ?? null, column: first?.column ?? null };
 };
 
 /** The names that ship, for errors and completion. */
@@ -51,21 +117,16 @@ const readShipped = (name: string, policiesDir: string): { path: string; text: s
   return { path: `policies/${name}.yaml`, text: readFileSync(file, 'utf8') };
 };
 
-const readBeside = (child: string, parent: string): { path: string; text: string } => {
-  const file = path.resolve(path.dirname(child), parent);
-  return { path: file, text: readBounded(file) };
-};
-
 /** The same source with what lies in its file now. @throws Error naming the file when it cannot be read. */
 export const rereadSource = (source: PolicySource): PolicySource =>
   source.kind === 'shipped' ? source : { ...source, text: readBounded(source.path) };
 
 /** Where the texts of a policy lie on disk; shipped ones are named relative to the package. */
-export const filesOf = (policy: PolicyText, policiesDir: string): readonly string[] =>
+export const filesOf = (policy: Pick<PolicyText, 'files'>, policiesDir: string): readonly string[] =>
   policy.files.map(({ path: file }) => (path.isAbsolute(file) ? file : path.join(policiesDir, path.basename(file))));
 
 /** `x.test.yaml` beside `x.yaml`; shipped policies were tested before they shipped. */
-export const testFileOf = (policy: PolicyText): string | null => {
+export const testFileOf = (policy: Pick<PolicyText, 'files'>): string | null => {
   const own = policy.files[0]?.path ?? '';
   return path.isAbsolute(own) ? own.replace(/(\.ya?ml)?$/, '.test.yaml') : null;
 };
@@ -80,30 +141,4 @@ const readBounded = (file: string): string => {
   if (size > MAX_BYTES)
     throw new Error(`${file}:1:1: a policy of ${Math.ceil(size / 1024)} KB was not written by a person`);
   return readFileSync(file, 'utf8');
-};
-
-const knownParents = new Map<string, readonly string[]>();
-const mostKnown = 50;
-
-/** Five hundred runs follow the same few texts: each is parsed once. */
-const parentsOf = (text: string): readonly string[] => {
-  const known = knownParents.get(text);
-  if (known !== undefined) return known;
-  const parents = parseParents(text);
-  if (knownParents.size >= mostKnown) knownParents.clear();
-  knownParents.set(text, parents);
-  return parents;
-};
-
-/** Only names are looked at here; whether the file is a good policy is for the compiler to say, with line and column. */
-const parseParents = (text: string): readonly string[] => {
-  if (findExcess(text) !== null) return [];
-  try {
-    const document: unknown = parse(text, { maxAliasCount: 10 });
-    const parents = typeof document === 'object' && document !== null && 'extends' in document ? document.extends : [];
-    return Array.isArray(parents) ? parents.filter((name): name is string => typeof name === 'string') : [];
-  } catch {
-    /* not YAML: the compiler refuses it with its place */
-    return [];
-  }
 };

@@ -16,6 +16,8 @@ const policyShape = z.object({
   name: z.string(),
   hash: z.string(),
   files: z.array(z.object({ path: z.string(), text: z.string() })).min(1),
+  // Those kept by an earlier version have none: it refused them.
+  patterns: z.array(z.string()).default([]),
 });
 
 export const openPolicyStore = (home: string): PolicyStore => {

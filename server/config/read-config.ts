@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Rollout } from '#protocol/judgement';
+import { defaultThresholds, type Thresholds } from '#protocol/profile-thresholds';
 import type { PolicySource, RunLimits } from '#protocol/run-spec';
 import {
   ConfigProblem,
@@ -8,9 +9,7 @@ import {
   defaultGraceMs,
   defaultPolicyName,
   defaultProfile,
-  defaultThresholds,
   type RunSettings,
-  type Thresholds,
   toWholeTicks,
 } from './config.ts';
 import { type ConfigFile, type ConfigKey, type ConfigValues, configKeys, keySchemas } from './config-keys.ts';

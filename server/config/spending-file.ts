@@ -12,7 +12,15 @@ const shape = z.object({
     entries: z.array(z.tuple([z.number(), z.number(), z.number(), z.number()])),
     runs: z.array(z.tuple([runId, z.number(), z.number()])),
   }),
-  extensions: z.array(z.object({ budget: z.string(), extraUsd: z.number(), times: z.number(), untilMs: z.number() })),
+  extensions: z.array(
+    z.object({
+      budget: z.string(),
+      extraUsd: z.number(),
+      extraTokens: z.number().default(0),
+      times: z.number(),
+      untilMs: z.number(),
+    }),
+  ),
 });
 
 /** @throws Error when the disk does not take it. */

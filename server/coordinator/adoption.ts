@@ -3,7 +3,8 @@ import path from 'node:path';
 import { isAlive, readBootId } from '#action/process-identity';
 import { isUlid } from '#protocol/ids';
 import type { AdoptionOutcome } from '#protocol/run-facts';
-import type { RunSpec } from '#protocol/run-spec';
+import type { ContainmentHandle, RunSpec } from '#protocol/run-spec';
+import { countLeftBehind } from './left-behind.ts';
 import {
   forbidStart,
   isQueued,
@@ -42,7 +43,7 @@ export const findUnsettledRuns = (
     .flatMap((name): FoundRun[] => {
       const runDir = path.join(runsDir, name);
       const spec = readSpecFile(runDir);
-      if (spec.kind === 'read') return [{ runDir, spec: spec.value, ...lookAtRun(runDir) }];
+      if (spec.kind === 'read') return [{ runDir, spec: spec.value, ...lookAtRun(runDir, spec.value.handle) }];
       // Made in the moment before the daemon died: nobody was told of it, and nothing of it ran.
       if (spec.kind === 'missing' && readdirSync(runDir).every((file) => file === 'spec.json.tmp')) {
         rmSync(runDir, { recursive: true });
@@ -54,13 +55,16 @@ export const findUnsettledRuns = (
 };
 
 /** What the files of a run directory say now. */
-export const lookAtRun = (runDir: string): Omit<FoundRun, 'runDir' | 'spec'> => {
+export const lookAtRun = (runDir: string, handle: ContainmentHandle): Omit<FoundRun, 'runDir' | 'spec'> => {
   const read = readPidFile(runDir);
   const pidFile = read.kind === 'read' ? read.value : null;
-  return { pidFile, ...judge(runDir, pidFile) };
+  return { pidFile, ...judge(runDir, { pidFile, handle }) };
 };
 
-const judge = (runDir: string, pidFile: PidFile | null): { outcome: AdoptionOutcome; detail: string } => {
+const judge = (
+  runDir: string,
+  { pidFile, handle }: { readonly pidFile: PidFile | null; readonly handle: ContainmentHandle },
+): { outcome: AdoptionOutcome; detail: string } => {
   const exit = readExitFile(runDir);
   if (exit.kind === 'read') return { outcome: 'exited', detail: `it ended with code ${exit.value.code} meanwhile` };
   if (pidFile === null) return judgeUnseen(runDir);
@@ -68,7 +72,11 @@ const judge = (runDir: string, pidFile: PidFile | null): { outcome: AdoptionOutc
     return { outcome: 'lost_reboot', detail: 'the machine was started anew since' };
   if (isAlive(pidFile.identity)) return { outcome: 'adopted', detail: `process ${pidFile.identity.pid} is alive` };
   if (isAlive(pidFile.shim)) return { outcome: 'exited', detail: 'its end is just being written down' };
-  return { outcome: 'exit_unknown', detail: 'its process is gone and nobody wrote down how it ended' };
+  const left = countLeftBehind(handle, pidFile.identity);
+  const unknown = 'its process is gone and nobody wrote down how it ended';
+  return left === 0
+    ? { outcome: 'exit_unknown', detail: unknown }
+    : { outcome: 'orphans_left', detail: `${unknown}; ${left} of its tree ${left === 1 ? 'lives' : 'live'} on` };
 };
 
 /** Without a pid file: either no shim will ever start it, or one is about to write that file. */

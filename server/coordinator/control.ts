@@ -26,6 +26,7 @@ export interface ControlOptions {
 }
 
 type Accepted = Answer<{ accepted: true }>;
+type StopCommand = Parameters<CoordinatorControl['stopRun']>[0];
 
 const STOP_JOBS_DEADLINE_MS = 30_000;
 const LOOK_EVERY_MS = 50;
@@ -41,23 +42,42 @@ export const createControl = (options: ControlOptions): CoordinatorControl => {
     return { kind: 'done', value: { accepted: true } };
   };
 
+  /** Until each tree is ended: a main process that is gone may have left children behind that take their time. */
   const stopAllJobs = async (by: Actor): Promise<void> => {
-    for (const { spec } of fleet.table.live()) fleet.dequeue(spec.runId, 'FlowForge is told to stop with its jobs');
-    for (const { spec } of fleet.table.live()) {
-      orderAction({
-        kind: 'stop-requested',
-        runId: spec.runId,
-        cause: 'shutdown',
-        by,
-        reason: 'FlowForge is told to stop with its jobs',
-        restartAfter: false,
-        graceMs: null,
-      });
-    }
+    const reason = 'FlowForge is told to stop with its jobs';
+    const asked = new Set<RunId>();
     const endMs = options.clock.mono() + STOP_JOBS_DEADLINE_MS;
-    while (fleet.table.live().length > 0 && options.clock.mono() < endMs) {
+    while (fleet.table.all().length > 0 && options.clock.mono() < endMs) {
+      // Each time anew: a restart may have begun in between.
+      for (const { spec, view } of fleet.table.all()) {
+        const { runId } = spec;
+        if (asked.has(runId) || fleet.dequeue(runId, reason)) continue;
+        fleet.cancelRestart(runId, { by, reason });
+        if (isOver(view.state)) continue;
+        asked.add(runId);
+        const order = { cause: 'shutdown', by, reason, restartAfter: false, graceMs: null } as const;
+        orderAction({ kind: 'stop-requested', runId, ...order });
+      }
       await new Promise<void>((resolve) => options.clock.after(LOOK_EVERY_MS, resolve));
     }
+  };
+
+  const stopOne = (command: StopCommand): Accepted => {
+    const { runId, by, reason, graceMs } = command;
+    if (fleet.dequeue(runId, reason || 'it was stopped before its turn came')) return accepted;
+    const isCancelled = fleet.cancelRestart(runId, { by, reason });
+    const record = fleet.table.get(runId);
+    if (isCancelled && (record === undefined || isOver(record.view.state))) return accepted;
+    if (record?.view.nextRunId != null) return followed(runId, record.view.nextRunId);
+    return onLiveRun(command, () => ({
+      kind: 'stop-requested',
+      runId,
+      cause: 'user',
+      by,
+      reason,
+      restartAfter: false,
+      graceMs,
+    }));
   };
 
   return {
@@ -74,21 +94,11 @@ export const createControl = (options: ControlOptions): CoordinatorControl => {
         };
       }
     },
-    stopRun: async (command) =>
-      fleet.dequeue(command.runId, command.reason || 'it was stopped before its turn came')
-        ? { kind: 'done', value: { accepted: true } }
-        : onLiveRun(command, (runId) => ({
-            kind: 'stop-requested',
-            runId,
-            cause: 'user',
-            by: command.by,
-            reason: command.reason,
-            restartAfter: false,
-            graceMs: command.graceMs,
-          })),
+    stopRun: async (command) => stopOne(command),
     restartRun: async (command): Promise<Accepted> => {
       const record = fleet.table.get(command.runId);
       if (record !== undefined && !isOver(record.view.state)) {
+        if (record.view.state === 'stopping') return stopsAlready(command.runId);
         // Whoever asks for a restart wants a job that runs: a stop without a successor is asked for by its name.
         const why = whyNotAgain(record.spec);
         if (why !== null) return notAgain(command.runId, why);
@@ -102,8 +112,7 @@ export const createControl = (options: ControlOptions): CoordinatorControl => {
           graceMs: null,
         }));
       }
-      const again = await fleet.startAgain(command.runId, command.by);
-      return again.kind === 'refused' ? again : { kind: 'done', value: { accepted: true } };
+      return fleet.startAgain(command.runId, command.by);
     },
     pauseRun: async (command) =>
       onLiveRun(command, (runId) => ({ kind: 'pause-requested', runId, by: command.by, reason: command.reason })),
@@ -112,7 +121,7 @@ export const createControl = (options: ControlOptions): CoordinatorControl => {
     ...createPolicyControl(options),
     stopDaemon: async ({ by, stopJobs }) => {
       if (stopJobs) await stopAllJobs(by);
-      const runsLeft = fleet.table.live().length;
+      const runsLeft = fleet.table.all().length;
       options.say({ kind: 'daemon-stopped', pid: process.pid, by, runsLeft });
       // The answer goes out first.
       options.clock.after(100, () => options.onEnd(0));
@@ -133,6 +142,22 @@ export const createControl = (options: ControlOptions): CoordinatorControl => {
     },
   };
 };
+
+const accepted: Accepted = { kind: 'done', value: { accepted: true } };
+
+const followed = (runId: RunId, nextRunId: RunId): Accepted => ({
+  kind: 'refused',
+  code: 'conflict',
+  detail: `run ${runId} is over, and its job goes on as run ${nextRunId}`,
+  hint: `flowforge stop ${nextRunId}`,
+});
+
+const stopsAlready = (runId: RunId): Accepted => ({
+  kind: 'refused',
+  code: 'conflict',
+  detail: `run ${runId} is being stopped already`,
+  hint: 'ask again when it is over: it is started anew then',
+});
 
 const notAgain = (runId: RunId, why: string): Accepted => ({
   kind: 'refused',

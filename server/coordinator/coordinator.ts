@@ -27,10 +27,10 @@ import { createFleet } from './fleet.ts';
 import { openJournal } from './journal.ts';
 import { createJournalWatch } from './journal-watch.ts';
 import { readCheckpoint, readKeptHead } from './kept-head.ts';
-import { createLogCap } from './log-cap.ts';
 import { createPolicyDesk } from './policy-desk.ts';
 import { createSelfWatch, standStill } from './self-watch.ts';
 import { createShadowWatch } from './shadow-watch.ts';
+import { createLogShortener } from './shorten-logs.ts';
 import { createSpendingKeeper } from './spending-keeper.ts';
 import { deliveryOf, wires, workers } from './topology.ts';
 import { createWorkerSetup } from './worker-setup.ts';
@@ -123,6 +123,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
   const heard = (fact: Fact, from: 'self' | 'worker'): void => {
     if (from === 'self' && 'runId' in fact && fact.runId !== null) void toAction.send({ kind: 'fact-seen', fact });
     emergency.heard(fact);
+    logs.heard(fact);
     fleet.believe(fact);
   };
   const emergency = createEmergencyStop({
@@ -130,6 +131,14 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     table: fleet.table,
     history: journal.history,
     say: (body) => void desk.say(body, { sync: true }),
+  });
+
+  const logs = createLogShortener({
+    ...options,
+    keeping: options.gateway.logs,
+    table: fleet.table,
+    say: (body) => void desk.say(body),
+    orderAction,
   });
 
   const reports = openInlet<FactReport>((report) => desk.take(report));
@@ -203,14 +212,6 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     active: policies.active,
     say: (body) => void desk.say(body),
   });
-  const logCap = createLogCap({
-    clock,
-    keeping: options.gateway.logs,
-    runs: () => fleet.table.live().map(({ spec, runDir }) => ({ runId: spec.runId, runDir })),
-    say: (body) => void desk.say(body),
-    log: options.log,
-  });
-
   return {
     control,
     start: async () => {
@@ -228,7 +229,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
       fleet.adopt(known, journal.settled());
       selfWatch.start();
       journalWatch.start();
-      logCap.start();
+      logs.start();
       shadowWatch.start();
       desk.catchUp();
       await supervisor.start();
@@ -238,7 +239,7 @@ export const createCoordinator = (options: CoordinatorOptions): Coordinator => {
     stop: async () => {
       selfWatch.stop();
       journalWatch.stop();
-      logCap.stop();
+      logs.stop();
       shadowWatch.stop();
       await policies.stop();
       await supervisor.stop();

@@ -26,15 +26,29 @@ export interface FactDeskOptions {
 
 /** Facts of one delivery; the rest waits for the next. */
 const BATCH = 500;
-/** On their way at once. */
+/** On their way at once, while the ledger keeps up: what is said meanwhile travels together. */
 const DELIVERIES = 8;
+/** A ledger that takes longer than this is stuck; who looks must see what happens all the same, so nothing waits for it. */
+const STUCK_MS = 250;
 const KEYS_KEPT = 4_096;
 
 export const createFactDesk = ({ clock, journal, toGateway, onFact, failpoint }: FactDeskOptions): FactDesk => {
   let outbox: SealedFact[] = [];
-  let travelling = 0;
+  /** When each delivery that is on its way was sent; they are confirmed in turn. */
+  let travelling: readonly number[] = [];
   let isDue = false;
+  let isTimed = false;
   const seen = new Set<string>();
+
+  const isStuck = (): boolean => clock.mono() - (travelling[0] ?? Number.POSITIVE_INFINITY) >= STUCK_MS;
+  const sendLater = (): void => {
+    if (isTimed) return;
+    isTimed = true;
+    clock.after(STUCK_MS, () => {
+      isTimed = false;
+      void send();
+    });
+  };
 
   /** Facts said in one turn travel together; some deliveries may be on their way while the ledger is slow. */
   const send = async (): Promise<void> => {
@@ -42,16 +56,17 @@ export const createFactDesk = ({ clock, journal, toGateway, onFact, failpoint }:
     isDue = true;
     await Promise.resolve();
     isDue = false;
-    while (outbox.length > 0 && travelling < DELIVERIES) {
+    while (outbox.length > 0 && (travelling.length < DELIVERIES || isStuck())) {
       const sealed = outbox.slice(0, BATCH);
       outbox = outbox.slice(BATCH);
-      travelling += 1;
+      travelling = [...travelling, clock.mono()];
       void toGateway.send({ sealed }).then(() => {
-        travelling -= 1;
+        travelling = travelling.slice(1);
         journal.confirm(sealed.at(-1)?.fact.seq ?? 0);
         return send();
       });
     }
+    if (outbox.length > 0) sendLater();
   };
   const write = (body: FactBody, sync: boolean, from: 'self' | 'worker'): Fact => {
     failpoint?.before(body);

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { PolicyStore } from '#config/policy-store';
 import type { Actor } from '#protocol/actor';
@@ -9,14 +9,19 @@ import type { RunId } from '#protocol/ids';
 import type { ActionMessage, RunChange } from '#protocol/messages';
 import type { RunRequest } from '#protocol/run-spec';
 import { isOver } from '#protocol/run-state';
+import { extraIn } from '#protocol/spending';
 import type { RunView } from '#protocol/views';
 import { toAdoptedRecord } from './adopted-record.ts';
 import { findUnsettledRuns, lookAtRun, settledMark } from './adoption.ts';
 import { factOf, watchEnd } from './end-watch.ts';
+import { introductionOf } from './introduce-run.ts';
 import { createJobStarter, type StarterOptions } from './job-starter.ts';
-import { planRestart, restartWindowMs, waitFor } from './restart-plan.ts';
+import { foldPausedTime } from './paused-time.ts';
+import { restartCheck } from './restart-check.ts';
 import { closeStdin, isQueued } from './run-files.ts';
-import { askerOf, createRunTable, type RunRecord, type RunTable, toWatchedRun } from './run-table.ts';
+import { askerOf, createRunTable, pauserAfter, type RunRecord, type RunTable } from './run-table.ts';
+import { startAgain } from './start-again.ts';
+import { createSuccessors, type Wish } from './successors.ts';
 
 export interface FleetOptions extends Omit<StarterOptions, 'table' | 'onStarted'> {
   readonly policiesDir: string;
@@ -32,8 +37,10 @@ export interface Fleet {
   readonly table: RunTable;
   /** @throws Error when the policy of the request cannot be read. */
   start(request: RunRequest, by: Actor): Promise<StartedRun>;
-  /** Starts a finished run's job once more. */
-  startAgain(runId: RunId, by: Actor): Promise<Answer<StartedRun>>;
+  /** Starts the job of a run that is over once more, unless another run of it is there already. */
+  startAgain(runId: RunId, by: Actor): Promise<Answer<{ accepted: true }>>;
+  /** Sees to it that no other run follows. False when none would have. */
+  cancelRestart(runId: RunId, wish: Wish): boolean;
   /** Takes up every run that an earlier daemon left. @param history what the journal knows of them. */
   adopt(history: readonly Fact[], settled: ReadonlySet<RunId>): void;
   /** Takes a run that never started out of the queue. False when it does not wait there. */
@@ -53,7 +60,7 @@ export const createFleet = (options: FleetOptions): Fleet => {
 
   const watch = (record: RunRecord): void => {
     const { runId } = record.spec;
-    if (record.identity !== null) tellWorkers({ kind: 'watch', run: toWatchedRun(record, record.identity) });
+    for (const change of introductionOf(record, clock.now())) tellWorkers(change);
     watchEnd(record, clock, (end) => {
       closeStdin(record.runDir);
       desk().say(factOf(runId, end));
@@ -67,26 +74,33 @@ export const createFleet = (options: FleetOptions): Fleet => {
       case 'run-start-failed':
       case 'run-lost':
         tellWorkers({ kind: 'unwatch', runId });
-        // A stop under way goes on to its own verified end; otherwise somebody must look at what is left.
-        if (before.state !== 'stopping') orderAction({ kind: 'reap', runId });
-        else if (record.view.verifiedEmpty || record.view.survivors > 0) settle(record);
+        // A stop under way goes on to its own verified end; otherwise somebody must look at what is left. So it is after a
+        // stop that could not end the main process itself: what kept it is over now, and the others may be gone, too.
+        if (before.state !== 'stopping' || record.view.survivors > 0) orderAction({ kind: 'reap', runId });
+        else if (record.view.verifiedEmpty) successors.settle(record);
         return;
       case 'run-dequeued':
         close(record, 'none');
         return;
       case 'stop-began':
         record.restartAsked = askerOf(fact);
+        record.restartBudget = fact.restartBudget ?? null;
+        return;
+      case 'restart-cancelled':
+        record.restartAsked = null;
         return;
       case 'stop-verified':
       case 'kill-incomplete':
       case 'tree-empty':
       case 'orphans-spared':
-        if (isOver(record.view.state)) settle(record);
+        if (isOver(record.view.state)) successors.settle(record);
         return;
       case 'run-paused':
+        record.pausedBy = pauserAfter(record.pausedBy, fact);
         tellWorkers({ kind: 'paused', runId, atMs: fact.atMs });
         return;
       case 'run-resumed':
+        record.pausedBy = pauserAfter(record.pausedBy, fact);
         tellWorkers({ kind: 'resumed', runId, atMs: fact.atMs });
         return;
       case 'incident-acknowledged':
@@ -96,41 +110,16 @@ export const createFleet = (options: FleetOptions): Fleet => {
       case 'rule-cleared':
         record.acknowledged.delete(fact.rule);
         return;
+      case 'decision-made':
+        if (fact.enforced && fact.does === 'restart') orderAction(restartCheck(record.spec, fact.rule));
+        return;
       case 'budget-extended':
-        record.extraUsd = new Map(record.extraUsd).set(fact.budget, fact.extraUsd);
-        tellWorkers({ kind: 'budget-extended', runId, budget: fact.budget, extraUsd: fact.extraUsd });
+        record.extra = new Map(record.extra).set(fact.budget, extraIn(fact));
+        tellWorkers({ kind: 'budget-extended', runId, budget: fact.budget, extra: extraIn(fact) });
         return;
       default:
         return;
     }
-  };
-
-  /** The last decision about a run: whether another follows. */
-  const settle = (record: RunRecord): void => {
-    if (record.view.settled || record.view.restartDueAtMs !== null) return;
-    const { view, restartAsked, spec } = record;
-    const { runId, jobId, restartsAtMs } = spec;
-    const plan = planRestart({ view, restartAsked, restartsAtMs, nowMs: clock.now(), chance: Math.random() });
-    if (plan.kind === 'restart') {
-      const { kind: _, ...planned } = plan;
-      const dueAtMs = clock.now() + plan.delayMs;
-      desk().say({ kind: 'restart-scheduled', runId, jobId, dueAtMs, ...planned }, { sync: true });
-      clock.after(plan.delayMs, () => void restart(record, plan.cause));
-      return;
-    }
-    if (plan.kind === 'quarantine') {
-      const { restarts, reason } = plan;
-      desk().say(
-        { kind: 'job-quarantined', runId, jobId, restarts, windowMs: restartWindowMs, reason },
-        { sync: true },
-      );
-    }
-    close(record, plan.kind);
-  };
-
-  const restart = async (record: RunRecord, cause: 'crash' | 'policy' | 'user'): Promise<void> => {
-    await starter.next(record, cause);
-    close(record, 'restart');
   };
 
   const close = (record: RunRecord, next: 'none' | 'restart' | 'quarantine'): void => {
@@ -141,20 +130,15 @@ export const createFleet = (options: FleetOptions): Fleet => {
   };
 
   const starter = createJobStarter({ ...options, table, onStarted: watch });
+  const successors = createSuccessors({ ...options, starter, close });
 
   /** Goes on where the daemon before stopped: each state of a run has one thing that is owed next. */
   const takeUp = (record: RunRecord): void => {
     const { spec, view, identity } = record;
     const { runId } = spec;
-    const cause = record.restartAsked ?? 'crash';
-    if (view.nextRunId !== null) {
-      // The next run was announced; it may not have come to be before the daemon died.
-      if (existsSync(path.join(options.runsDir, view.nextRunId))) close(record, 'restart');
-      else void restart(record, cause);
-    } else if (view.restartDueAtMs !== null) {
-      clock.after(waitFor(view.restartDueAtMs, clock.now()), () => void restart(record, cause));
-    } else if (isOver(view.state)) {
-      if (identity !== null) tellWorkers({ kind: 'watch', run: toWatchedRun(record, identity) });
+    if (successors.takeUp(record)) return;
+    if (isOver(view.state)) {
+      for (const change of introductionOf(record, clock.now())) tellWorkers(change);
       orderAction({ kind: 'reap', runId });
     } else if (isQueued(record.runDir)) {
       starter.wait(record);
@@ -172,7 +156,7 @@ export const createFleet = (options: FleetOptions): Fleet => {
 
   /** Its shim is about to say who the job is. */
   const awaitIdentity = (record: RunRecord): void => {
-    const { pidFile, outcome, detail } = lookAtRun(record.runDir);
+    const { pidFile, outcome, detail } = lookAtRun(record.runDir, record.spec.handle);
     record.identity = pidFile?.identity ?? null;
     record.shimIdentity = pidFile?.shim ?? null;
     if (outcome === 'adopted' && pidFile === null) {
@@ -187,13 +171,10 @@ export const createFleet = (options: FleetOptions): Fleet => {
   return {
     table,
     start: starter.first,
-    startAgain: async (runId, by) => {
-      try {
-        return { kind: 'done', value: await starter.again(runId, by) };
-      } catch (cause) {
-        const detail = `run ${runId} cannot be started again: ${cause instanceof Error ? cause.message : String(cause)}`;
-        return { kind: 'refused', code: 'not-found', detail, hint: 'start the command anew with `flowforge run`' };
-      }
+    startAgain: (runId, by) => startAgain({ ...options, table, successors, starter }, runId, by),
+    cancelRestart: (runId, wish) => {
+      const record = table.get(runId);
+      return record !== undefined && successors.cancel(record, wish);
     },
     adopt: (history, settled) => {
       const onDamage = (dir: string, why: string): void => options.onDamage(`${dir}: ${why}`);
@@ -222,17 +203,14 @@ export const createFleet = (options: FleetOptions): Fleet => {
       if (record === undefined) return;
       const before = record.view;
       record.view = foldRun(before, fact) ?? before;
+      record.paused = foldPausedTime(record.paused, fact);
       follow(record, fact, before);
     },
     introduce: (tell) => {
       for (const record of table.all()) {
         if (record.identity === null) continue;
-        const { runId } = record.spec;
-        tell({ kind: 'watch', run: toWatchedRun(record, record.identity) });
-        if (record.view.state === 'paused') tell({ kind: 'paused', runId, atMs: clock.now() });
-        for (const rule of record.acknowledged) tell({ kind: 'acknowledged', runId, rule, verdict: null });
-        for (const [budget, extraUsd] of record.extraUsd) tell({ kind: 'budget-extended', runId, budget, extraUsd });
-        if (isOver(record.view.state)) tell({ kind: 'unwatch', runId });
+        for (const change of introductionOf(record, clock.now())) tell(change);
+        if (isOver(record.view.state)) tell({ kind: 'unwatch', runId: record.spec.runId });
       }
     },
   };

@@ -10,11 +10,13 @@ import { parseJobId, parseRunId, type RunId } from '#protocol/ids';
 import type { PolicyText } from '#protocol/messages';
 import { policyKeyOf } from '#protocol/policies';
 import type { ContainmentHandle, ContainmentLevel, RunRequest, RunSpec } from '#protocol/run-spec';
+import type { Extra } from '#protocol/spending';
 import type { RunView } from '#protocol/views';
 import type { Clock } from '#runtime/clock';
 import { type Admission, hostPaceMs, type Refusal } from './admission.ts';
 import type { FactDesk } from './fact-desk.ts';
 import { launchRun, layRunDir } from './launch-run.ts';
+import { neverPaused } from './paused-time.ts';
 import type { PolicyBook } from './policy-book.ts';
 import { runPaths } from './run-files.ts';
 import { jobKeyOf, runRequested } from './run-requested.ts';
@@ -114,9 +116,16 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
     const runDir = path.join(options.runsDir, runId);
     layRunDir(runDir, spec, { queued: true });
     const wish = runRequested(spec, follow.policy.name, by);
-    enter(spec, follow, { kind: 'run-queued', runId, jobId, face: wish.face, why: refusal.why });
+    const { generation } = spec;
+    enter(spec, follow, { kind: 'run-queued', runId, jobId, generation, face: wish.face, why: refusal.why });
     if (refusal.until === 'host') lookLater();
     return { runId, jobId, runDir, failed: null, queued: refusal.why };
+  };
+
+  /** In its turn: every run is asked, the first of a job and those that follow. */
+  const launchOrQueue = async (spec: RunSpec, follow: Following, by: Actor): Promise<StartedRun> => {
+    const refusal = refusalOf(spec) ?? (spec.queue && table.live().some(isPatient) ? behindOthers : null);
+    return refusal === null ? launch(spec, follow, by) : enqueue(spec, follow, { by, refusal });
   };
 
   /** Those that wait, oldest first; one that has to wait longer for its label does not hold up the others. */
@@ -158,9 +167,7 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
       const job = { jobId: parseJobId(ulid()), jobKey: jobKeyOf(cwd, argv), generation: 1, restartsAtMs: [] };
       const policy = await options.policies().admit(request.policy);
       const follow = { policy, key: policyKeyOf(request.policy) };
-      const spec = { ...request, ...job, ...fresh() };
-      const refusal = refusalOf(spec) ?? (spec.queue && table.live().some(isPatient) ? behindOthers : null);
-      return refusal === null ? launch(spec, follow, by) : enqueue(spec, follow, { by, refusal });
+      return launchOrQueue({ ...request, ...job, ...fresh() }, follow, by);
     },
     next: async ({ spec, view, policy, policyKey }, cause) => {
       const { runId, jobId } = spec;
@@ -168,7 +175,7 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
       if (view.nextRunId === null)
         desk().say({ kind: 'run-restarted', runId, jobId, nextRunId: born.runId }, { sync: true });
       const restartsAtMs = cause === 'user' ? spec.restartsAtMs : [...spec.restartsAtMs, clock.now()].slice(-50);
-      return launch(
+      return launchOrQueue(
         { ...spec, ...born, restartsAtMs, generation: spec.generation + 1 },
         { policy: options.policies().inForce(policyKey) ?? policy, key: policyKey },
         cause === 'user' ? 'api' : 'daemon',
@@ -180,18 +187,25 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
       const spec = read.value;
       const key = policyKeyOf(spec.policy);
       const policy = options.policies().inForce(key) ?? (await options.policies().admit(spec.policy));
-      return launch({ ...spec, ...fresh(), restartsAtMs: [], generation: spec.generation + 1 }, { policy, key }, by);
+      return launchOrQueue(
+        { ...spec, ...fresh(), restartsAtMs: [], generation: spec.generation + 1 },
+        { policy, key },
+        by,
+      );
     },
   };
 };
 
 const unstarted = {
-  extraUsd: new Map<string, number>(),
+  extra: new Map<string, Extra>(),
+  paused: neverPaused,
+  pausedBy: null,
   identity: null,
   shimIdentity: null,
   shim: null,
   adopted: false,
   restartAsked: null,
+  restartBudget: null,
 };
 
 const isPatient = ({ view, spec }: RunRecord): boolean => view.state === 'queued' && spec.queue;

@@ -118,6 +118,7 @@ const forgettable: ReadonlySet<Fact['kind']> = new Set([
   'rule-cleared',
   'audit-recorded',
   'output-gap',
+  'log-uncapped',
   'log-archived',
   'log-dropped',
 ]);

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import type { FactBody } from '#protocol/facts';
@@ -7,7 +6,7 @@ import { archivedUpTo, archiveIndexFileName } from '#protocol/log-archive';
 import { keptBytes, type LogKeeping, shortenedAbove } from '#protocol/log-keeping';
 import { indexFileName, type OutputStream, outputFileName, outputStreams, parseIndex } from '#protocol/output-index';
 import type { Clock } from '#runtime/clock';
-import { readGivenBack, writeGivenBack } from './given-back-file.ts';
+import { createHolePunch, type Punch } from './hole-punch.ts';
 import { isFlooding, isHopeless, mayFlood, mostBehindBytes, type Pressure, pressOn } from './log-pressure.ts';
 
 export interface LogCapOptions {
@@ -15,7 +14,8 @@ export interface LogCapOptions {
   readonly keeping: LogKeeping;
   readonly runs: () => readonly { readonly runId: RunId; readonly runDir: string }[];
   readonly say: (fact: FactBody) => void;
-  readonly log: (level: 'warn', message: string) => void;
+  /** How a head of a file is given back to the disk. */
+  readonly punch: Punch;
 }
 
 const lookEveryMs = 250;
@@ -26,10 +26,10 @@ const newLogBytes = 4 * 1024 * 1024;
 /** Above this many runs, logs that grow slowly are looked at in turns. */
 const largeFleet = 100;
 const turnsOfLargeFleet = 4;
-/** A flood does not wait for the end of the process that punched the last hole: they do not overlap. */
-const punchesAtOnce = 3;
 /** A flood is told every so often, not at every look. */
 const tellEveryMs = 10_000;
+/** A file system that refuses holes goes on doing so; a program that was missing may be installed. */
+const tryAgainMs = 10_000;
 const blockBytes = 512;
 
 interface Gap {
@@ -56,7 +56,8 @@ interface Untold {
 export const createLogCap = (options: LogCapOptions): { start(): void; stop(): void } => {
   const { clock, keeping, say } = options;
   const untold = new Map<RunId, Untold>();
-  const punching = new Map<string, number>();
+  const holes = createHolePunch(options.punch);
+  const refusedAtMs = new Map<string, number>();
   const pressures = new Map<string, Pressure>();
   let isFlood = false;
   let looks = 0;
@@ -80,7 +81,9 @@ export const createLogCap = (options: LogCapOptions): { start(): void; stop(): v
       if (isOver) untold.delete(runId);
     }
     const runDirs = new Set(runs.map(({ runDir }) => runDir));
-    for (const file of pressures.keys()) if (!runDirs.has(path.dirname(file))) pressures.delete(file);
+    const isOver = (file: string): boolean => !runDirs.has(path.dirname(file));
+    for (const files of [pressures, refusedAtMs]) for (const file of files.keys()) if (isOver(file)) files.delete(file);
+    holes.forget(isOver);
     cancel = clock.after(isFlood ? lookAtFloodEveryMs : lookEveryMs, look);
   };
 
@@ -93,33 +96,36 @@ export const createLogCap = (options: LogCapOptions): { start(): void; stop(): v
     pressures.set(log.file, pressure);
     isFlood ||= isFlooding(pressure) || (isFirst && size > newLogBytes);
     const isBehind = allocated > shortenedAbove(keeping) + mostBehindBytes && isHopeless(pressure);
-    if (isOver && (punching.get(log.file) ?? 0) < punchesAtOnce)
-      relieve(log, { size, archived: archived ?? size, isBehind });
+    const isRefused = clock.mono() - (refusedAtMs.get(log.file) ?? Number.NEGATIVE_INFINITY) < tryAgainMs;
+    if (isOver && !isRefused && !holes.isBusy(log.file)) relieve(log, { size, archived: archived ?? size, isBehind });
   };
 
   const relieve = (
-    { runId, runDir, stream, file }: Log,
+    log: Log,
     { size, archived, isBehind }: { size: number; archived: number; isBehind: boolean },
   ): void => {
-    const given = readGivenBack(runDir);
-    // Truncated since: what is there now was never given back.
-    const before = size < given[stream] ? { ...given, [stream]: 0 } : given;
+    const { runId, runDir, stream, file } = log;
     const readUpTo = ingestedBytes(runDir, stream) - keptBytes(keeping);
     const upTo = lineStartBefore(
       file,
       isBehind ? Math.max(readUpTo, size - mostBehindBytes) : Math.min(readUpTo, archived),
     );
-    if (upTo <= before[stream]) return;
-    // Written first: whoever reads the log must not take the hole for output.
-    if (!writeGivenBack(runDir, { ...before, [stream]: upTo })) return;
-    punching.set(file, (punching.get(file) ?? 0) + 1);
-    punch(file, { from: before[stream], length: upTo - before[stream] }, (why) => {
-      punching.set(file, (punching.get(file) ?? 1) - 1);
-      if (punching.get(file) === 0) punching.delete(file);
-      const lostFrom = Math.max(keeping.archives ? archived : 0, before[stream]);
-      if (why !== null) options.log('warn', `the log ${file} is over its cap and cannot be shortened: ${why}`);
-      else if (lostFrom < upTo) noteGap(runId, stream, { from: lostFrom, upTo });
+    holes.give({ runDir, stream, file, size }, upTo, (end) => {
+      if (end.kind === 'refused') {
+        refuse(log, end.why);
+        return;
+      }
+      refusedAtMs.delete(file);
+      const lostFrom = Math.max(keeping.archives ? archived : 0, end.from);
+      if (lostFrom < end.upTo) noteGap(runId, stream, { from: lostFrom, upTo: end.upTo });
     });
+  };
+
+  /** Told once, not at each try. */
+  const refuse = ({ runId, stream, file }: Log, why: string): void => {
+    if (!refusedAtMs.has(file))
+      say({ kind: 'log-uncapped', runId, stream, capBytes: keeping.capBytes, bytes: allocatedOf(file), why });
+    refusedAtMs.set(file, clock.mono());
   };
 
   const noteGap = (runId: RunId, stream: OutputStream, gap: Gap): void => {
@@ -150,6 +156,8 @@ const archivedBytes = ({ runDir, stream }: Log, size: number): number => {
   return upTo > size ? 0 : upTo;
 };
 
+const allocatedOf = (file: string): number => (statSync(file, { throwIfNoEntry: false })?.blocks ?? 0) * blockBytes;
+
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
 const indexEndBytes = 4_096;
@@ -179,16 +187,4 @@ const readAt = (file: string, at: number, length: number): Buffer => {
   } finally {
     if (descriptor !== null) closeSync(descriptor);
   }
-};
-
-const punch = (file: string, hole: { from: number; length: number }, onEnd: (why: string | null) => void): void => {
-  const child = spawn(
-    'fallocate',
-    ['--punch-hole', '--offset', String(hole.from), '--length', String(hole.length), file],
-    {
-      stdio: 'ignore',
-    },
-  );
-  child.once('error', (error) => onEnd(error.message));
-  child.once('exit', (code) => onEnd(code === 0 ? null : `fallocate ended with code ${code}`));
 };

@@ -1,22 +1,22 @@
 import type { PolicyChecker } from '#config/policy-checker';
-import { readPolicyText, type readTestBeside } from '#config/policy-files';
+import { readingProblem } from '#config/policy-files';
 import type { PolicyStore } from '#config/policy-store';
 import type { FactBody } from '#protocol/facts';
 import type { RunId } from '#protocol/ids';
 import type { PolicyText, RunChange } from '#protocol/messages';
-import {
-  type ActivePolicy,
-  type ApplyPolicy,
-  type PolicyChange,
-  type PolicyEffect,
-  type PolicyWish,
-  policyKeyOf,
-  type RollbackPolicy,
+import type {
+  ActivePolicy,
+  ApplyPolicy,
+  PolicyChange,
+  PolicyEffect,
+  PolicyWish,
+  RollbackPolicy,
 } from '#protocol/policies';
-import { createPolicyShelf } from '#protocol/policy-shelf';
 import type { PolicySource } from '#protocol/run-spec';
-import { type ReadPolicy, readNow, readTestQuietly } from './policy-reading.ts';
-import { appliedFact, seenOf, whoSaved } from './policy-words.ts';
+import { createIdlePolicies } from './idle-policies.ts';
+import { createPolicyAdmission } from './policy-admission.ts';
+import { keyOfWish, type ReadPolicy, readNow, readTestQuietly, readWish } from './policy-reading.ts';
+import { appliedFact, heldFact, seenOf, whoSaved, withoutPlace } from './policy-words.ts';
 import { writeRunPolicy } from './run-policy-file.ts';
 import type { RunRecord, RunTable } from './run-table.ts';
 
@@ -33,7 +33,9 @@ export interface PolicyBookOptions {
   readonly mostActedOn: number;
   readonly log: (level: 'info' | 'warn', message: string) => void;
   /** The policies that live runs follow changed: watch their files. */
-  readonly onFollowed: (policies: readonly PolicyText[]) => void;
+  readonly onFollowed: (policies: readonly PolicyText[], keys: readonly string[]) => void;
+  /** Files were read, or sought in vain, for what may be refused: mending any of them is worth another look. */
+  readonly onLooked: (key: string, files: PolicyText['files']) => void;
 }
 
 /** The policies of live runs: which text of each is in force, and the one way from a text to the next. */
@@ -47,7 +49,9 @@ export interface PolicyBook {
   /** Looks at the files again; those that say what they said are left alone. */
   reload(keys: readonly string[] | 'all', wish: Omit<PolicyWish, 'accept'>): Promise<void>;
   keysUsing(file: string, filesOf: (policy: PolicyText) => readonly string[]): readonly string[];
+  /** null where none of the runs that were named is live. */
   apply(wish: ApplyPolicy): Promise<PolicyChange | null>;
+  /** null where there is no such text, or its policy never judged a run here. */
   rollback(wish: RollbackPolicy): Promise<PolicyChange | null>;
   active(): readonly ActivePolicy[];
 }
@@ -56,14 +60,15 @@ interface Slot {
   current: PolicyText;
   /** What lay in the files when they were looked at last, in force or not. */
   seen: string;
+  /** For runs that come later too, also when none is left or there was none: until the file changes, or is applied. */
+  rolledBack: boolean;
   problem: string | null;
 }
 
 export const createPolicyBook = (options: PolicyBookOptions): PolicyBook => {
-  const { store, checker, table, say } = options;
+  const { store, checker, table, say, mostActedOn: most } = options;
   const slots = new Map<string, Slot>();
-  const passed = new Set<string>();
-  const onShelf = createPolicyShelf();
+  const idle = createIdlePolicies(options);
   let queue: Promise<unknown> = Promise.resolve();
 
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -72,137 +77,129 @@ export const createPolicyBook = (options: PolicyBookOptions): PolicyBook => {
     return result;
   };
   const followersOf = (key: string): readonly RunRecord[] => table.live().filter((record) => record.policyKey === key);
+  const admission = createPolicyAdmission({
+    ...options,
+    standing: (key) => {
+      const slot = slots.get(key);
+      return slot !== undefined && (slot.rolledBack || followersOf(key).length > 0) ? slot : null;
+    },
+  });
   const prune = (): void => {
-    for (const key of slots.keys()) if (followersOf(key).length === 0) slots.delete(key);
-    options.onFollowed([...slots.values()].map(({ current }) => current));
+    for (const [key, { rolledBack }] of slots) if (!rolledBack && followersOf(key).length === 0) slots.delete(key);
+    const policies = [...slots.values()].map(({ current }) => current);
+    options.onFollowed(policies, [...slots.keys()]);
   };
 
   const refuse = (
-    key: string,
+    { key, write }: Pick<ReadPolicy, 'key' | 'write'>,
     wish: PolicyWish,
-    found: { problem: string; line: number | null; column: number | null },
+    { problem, line, column }: { problem: string; line: number | null; column: number | null },
   ) => {
     const slot = slots.get(key);
-    if (slot !== undefined) slot.problem = found.problem;
+    if (slot !== undefined && write === null) slot.problem = problem;
     const keptHash = slot?.current.hash ?? null;
-    options.log('warn', `policy refused: ${found.problem}`);
-    const { problem, line, column } = found;
+    options.log('warn', `policy refused: ${problem}`);
     say({ kind: 'policy-refused', source: key, problem, line, column, keptHash, by: wish.by });
     return { kind: 'refused', problem, keptHash } as const;
   };
 
   /** Checks one text and, if it is good and its effect is accepted, puts it in force for these runs, all at once. */
-  const change = async (
-    next: {
-      readonly key: string;
-      readonly policy: PolicyText;
-      readonly seen: string;
-      readonly test: ReturnType<typeof readTestBeside>;
-    },
-    targets: readonly RunRecord[],
-    wish: PolicyWish,
-  ): Promise<PolicyChange> => {
-    const { key, policy, seen } = next;
+  const change = async (next: ReadPolicy, targets: readonly RunRecord[], wish: PolicyWish): Promise<PolicyChange> => {
+    const { key, policy, seen, write } = next;
     const beganMs = performance.now();
     const slot = slots.get(key);
-    if (slot !== undefined) slot.seen = seen;
+    // A draft does not lie in its file: what was refused or held of it is no trouble of the file.
+    if (slot !== undefined && write === null) slot.seen = seen;
     const checked = await checker.check({ policy, test: next.test });
-    if (checked.kind === 'refused') return refuse(key, wish, checked);
-    passed.add(policy.hash);
+    if (checked.kind === 'refused') return refuse(next, wish, checked);
+    admission.passed(seenOf(policy, next.test));
     const runIds = targets.map(({ spec }) => spec.runId);
     const effects = wish.accept || runIds.length === 0 ? [] : await options.preview(policy, runIds);
     if (effects === null)
-      return refuse(key, wish, {
-        problem: `${policy.name}: detection did not say what it would do to running jobs`,
-        line: null,
-        column: null,
-      });
-    if (new Set(effects.map(({ runId }) => runId)).size > options.mostActedOn) {
+      return refuse(next, wish, withoutPlace(`${policy.name}: detection did not say what it would do to running jobs`));
+    if (new Set(effects.map(({ runId }) => runId)).size > most) {
       const keptHash = slot?.current.hash ?? targets[0]?.policy.hash ?? '';
-      if (slot !== undefined) slot.problem = `held: it would act on ${effects.length} running jobs at once`;
+      if (slot !== undefined && write === null)
+        slot.problem = `held: it would act on ${effects.length} running jobs at once`;
       options.log('warn', `policy held: ${policy.name} would act on ${effects.length} running jobs at once`);
-      say({
-        kind: 'policy-held',
-        source: key,
-        hash: policy.hash,
-        keptHash,
-        effects: effects.slice(0, 50),
-        most: options.mostActedOn,
-        by: wish.by,
-      });
-      return { kind: 'held', effects, most: options.mostActedOn, keptHash };
+      say(heldFact({ key, policy, wish, keptHash, effects, most }));
+      return { kind: 'held', effects, most, keptHash };
     }
-    const previous = slot?.current ?? targets[0]?.policy ?? policy;
+    const before = slot?.current ?? targets[0]?.policy ?? idle.before(key);
+    try {
+      write?.();
+    } catch (cause) {
+      return refuse(next, wish, withoutPlace(cause));
+    }
+    const previous = before ?? policy;
     store.keep(policy);
+    idle.judgedLast(key, policy);
     const live = targets.filter((record) => table.get(record.spec.runId) === record);
     for (const record of live) {
       record.policy = policy;
       record.policyKey = key;
       writeRunPolicy(record.runDir, { key, hash: policy.hash, seen });
     }
-    slots.set(key, { current: policy, seen, problem: null });
+    slots.set(key, { current: policy, seen, problem: null, rolledBack: !seen.startsWith(policy.hash) });
     const tookMs = Math.round(performance.now() - beganMs);
     const ids = live.map(({ spec }) => spec.runId);
     say(
       appliedFact({ key, previous, policy, wish, runs: ids, tests: checked.tests, testsMs: checked.testsMs, tookMs }),
     );
-    options.tellWorkers({ kind: 'policy-changed', runIds: ids, policy });
-    options.log(
-      'info',
-      `policy ${policy.name} is in force for ${ids.length} runs (${policy.hash.slice(0, 8)}), checked in ${tookMs} ms`,
-    );
+    if (ids.length > 0) options.tellWorkers({ kind: 'policy-changed', runIds: ids, policy });
+    const whom = ids.length === 0 ? 'the next run' : `${ids.length} runs`;
+    options.log('info', `policy ${policy.name} is in force for ${whom} (${policy.hash.slice(0, 8)}), ${tookMs} ms`);
     prune();
     return { kind: 'applied', hash: policy.hash, runs: ids.length, tests: checked.tests, tookMs };
   };
 
-  const read = (key: string): ReadPolicy => readNow(key, options.policiesDir);
+  /** No live run follows it, and the next one would be judged by this very text, which was checked with this test. */
+  const isNextAlready = ({ key, policy, seen, write }: ReadPolicy): boolean =>
+    write === null && !slots.has(key) && idle.before(key)?.hash === policy.hash && admission.hasPassed(seen);
 
   const lookAgain = async (key: string, wish: PolicyWish): Promise<void> => {
     const slot = slots.get(key);
     const followers = followersOf(key);
-    if (slot === undefined || followers.length === 0) return;
+    if (slot === undefined) return;
     try {
-      const next = read(key);
-      if (next.seen !== slot.seen) await change(next, followers, { ...wish, who: whoSaved(key) ?? wish.who });
+      const next = readNow(key, options);
+      if (next.seen === slot.seen) return;
+      if (followers.length > 0) await change(next, followers, { ...wish, who: whoSaved(key) ?? wish.who });
+      // The next run reads the file itself; what was rolled back to goes on guarding it while that says nothing good.
+      else if ((await checker.check(next)).kind === 'good') slots.delete(key);
     } catch (cause) {
-      const problem = cause instanceof Error ? cause.message : String(cause);
-      if (slot.problem !== problem) refuse(key, wish, { problem, line: null, column: null });
+      const found = readingProblem(cause);
+      if (followers.length === 0) return;
+      if (slot.problem !== found.problem) refuse({ key, write: null }, wish, found);
+      slot.seen = ''; // whatever is read next is news, also where it is what was there before
     }
   };
 
   return {
-    admit: async (source) => {
-      const key = policyKeyOf(source);
-      const policy = onShelf(readPolicyText(source, options.policiesDir));
-      const slot = slots.get(key);
-      // Seen and not in force: it was refused, held or rolled back, and that goes for new runs too.
-      if (slot !== undefined && followersOf(key).length > 0 && slot.seen.startsWith(policy.hash)) return slot.current;
-      if (source.kind === 'file' && !passed.has(policy.hash)) {
-        const checked = await checker.check({ policy, test: null });
-        if (checked.kind === 'refused') throw new Error(checked.problem);
-        passed.add(policy.hash);
-      }
-      store.keep(policy);
-      return policy;
-    },
+    admit: admission.admit,
     inForce: (key) => (followersOf(key).length > 0 ? (slots.get(key)?.current ?? null) : null),
     joined: (record, seen) => {
       const key = record.policyKey;
-      const known = slots.get(key);
+      const slot = slots.get(key);
+      // What the last of earlier followers left behind is not this run's, unless it got it.
+      const isAlone = followersOf(key).every((other) => other === record);
+      const known = isAlone && slot?.current.hash !== record.policy.hash ? undefined : slot;
       const own = seen ?? known?.seen ?? seenOf(record.policy, readTestQuietly(record.policy));
-      if (known === undefined) slots.set(key, { current: record.policy, seen: own, problem: null });
+      if (known === undefined) slots.set(key, { current: record.policy, seen: own, problem: null, rolledBack: false });
+      idle.judgedLast(key, record.policy);
       writeRunPolicy(record.runDir, { key, hash: record.policy.hash, seen: own });
       prune();
     },
     reload: (keys, wish) =>
       inTurn(async () => {
         for (const key of keys === 'all' ? [...slots.keys()] : keys) await lookAgain(key, { ...wish, accept: false });
+        prune();
       }),
     keysUsing: (file, filesOf) =>
       [...slots].flatMap(([key, { current }]) => (filesOf(current).includes(file) ? [key] : [])),
     apply: ({ source, runs, ...wish }) =>
       inTurn(async () => {
-        const key = source.kind === 'shipped' ? `shipped:${source.name}` : `file:${source.path}`;
+        const key = keyOfWish(source);
         const live = table.live();
         const targets =
           runs === 'all'
@@ -210,34 +207,43 @@ export const createPolicyBook = (options: PolicyBookOptions): PolicyBook => {
             : live.filter((record) =>
                 runs === 'followers' ? record.policyKey === key : runs.includes(record.spec.runId),
               );
-        if (targets.length === 0) return null;
+        // Nobody to judge now: the next run that follows it is judged by it.
+        if (targets.length === 0 && typeof runs !== 'string') return null;
         let next: ReadPolicy;
         try {
-          next = read(key);
+          next = readWish(source, options);
         } catch (cause) {
-          return refuse(key, wish, {
-            problem: cause instanceof Error ? cause.message : String(cause),
-            line: null,
-            column: null,
-          });
+          return refuse({ key, write: null }, wish, readingProblem(cause));
         }
-        if (targets.every((record) => record.policy.hash === next.policy.hash && record.policyKey === key))
+        if (targets.length === 0 ? isNextAlready(next) : targets.every((record) => follows(record, next)))
           return { kind: 'unchanged', hash: next.policy.hash, runs: targets.length };
         return change(next, targets, wish);
       }),
     rollback: ({ key, hash, ...wish }) =>
       inTurn(async () => {
         const policy = store.find(hash);
-        const slot = slots.get(key);
         const targets = followersOf(key);
-        if (policy === null || slot === undefined || targets.length === 0) return null;
-        if (policy.hash === slot.current.hash) return { kind: 'unchanged', hash: policy.hash, runs: targets.length };
-        return change({ key, policy, seen: slot.seen, test: null }, targets, wish);
+        if (policy === null || (!slots.has(key) && !idle.isKnown(key))) return null;
+        let stands: { readonly current: PolicyText; readonly seen: string };
+        try {
+          stands = slots.get(key) ?? standingOf(readNow(key, options));
+        } catch (cause) {
+          return refuse({ key, write: null }, wish, readingProblem(cause));
+        }
+        if (policy.hash === stands.current.hash) return { kind: 'unchanged', hash: policy.hash, runs: targets.length };
+        return change({ key, policy, seen: stands.seen, test: null, write: null }, targets, wish);
       }),
     active: () =>
-      [...slots].flatMap(([key, { current, problem }]) => {
+      [...slots].flatMap(([key, { current, problem, rolledBack }]) => {
         const runIds = followersOf(key).map(({ spec }) => spec.runId);
-        return runIds.length === 0 ? [] : [{ key, name: current.name, hash: current.hash, runIds, problem }];
+        return runIds.length === 0 && !rolledBack
+          ? []
+          : [{ key, name: current.name, hash: current.hash, runIds, problem }];
       }),
   };
 };
+
+const follows = (record: RunRecord, { key, policy }: ReadPolicy): boolean =>
+  record.policy.hash === policy.hash && record.policyKey === key;
+
+const standingOf = ({ policy, seen }: ReadPolicy) => ({ current: policy, seen });

@@ -8,7 +8,7 @@ import type { Clock } from '#runtime/clock';
 import { createPolicyBook, type PolicyBook, type PolicyBookOptions } from './policy-book.ts';
 import { watchPolicies } from './policy-watch.ts';
 
-export interface PolicyDeskOptions extends Omit<PolicyBookOptions, 'checker' | 'preview' | 'onFollowed'> {
+export interface PolicyDeskOptions extends Omit<PolicyBookOptions, 'checker' | 'preview' | 'onFollowed' | 'onLooked'> {
   readonly clock: Clock;
   readonly askDetection: (message: DetectionMessage) => void;
 }
@@ -29,6 +29,9 @@ export const createPolicyDesk = (options: PolicyDeskOptions): PolicyDesk => {
   const checker = createPolicyChecker();
   const asked = new Map<string, (effects: readonly PolicyEffect[] | null) => void>();
   const saved = new Set<string>();
+  // What a text that is not in force names is watched too: it may be mended there.
+  const looked = new Map<string, readonly string[]>();
+  let followed: readonly string[] = [];
   let takeBack: (() => void) | null = null;
 
   const preview = (policy: PolicyText, runIds: readonly RunId[]): Promise<readonly PolicyEffect[] | null> =>
@@ -44,7 +47,7 @@ export const createPolicyDesk = (options: PolicyDeskOptions): PolicyDesk => {
       });
       options.askDetection({ kind: 'policy-proposed', proposal, policy, runIds });
     });
-  const filesAround = (policy: PolicyText): readonly string[] => {
+  const filesAround = (policy: Pick<PolicyText, 'files'>): readonly string[] => {
     const test = testFileOf(policy);
     return [...filesOf(policy, policiesDir), ...(test === null ? [] : [test])];
   };
@@ -53,13 +56,26 @@ export const createPolicyDesk = (options: PolicyDeskOptions): PolicyDesk => {
     ...options,
     checker,
     preview,
-    onFollowed: (policies) => watch.follow(policies.flatMap(filesAround)),
+    onFollowed: (policies, keys) => {
+      followed = policies.flatMap(filesAround);
+      for (const key of looked.keys()) if (!keys.includes(key)) looked.delete(key);
+      follow();
+    },
+    onLooked: (key, files) => {
+      looked.set(key, filesAround({ files }));
+      follow();
+    },
   });
+  const follow = (): void => watch.follow([...followed, ...[...looked.values()].flat()]);
+  const keysOf = (file: string): readonly string[] => [
+    ...book.keysUsing(file, filesAround),
+    ...[...looked].flatMap(([key, files]) => (files.includes(file) ? [key] : [])),
+  ];
   const watch = watchPolicies((file) => {
     saved.add(file);
     takeBack?.();
     takeBack = clock.after(debounceMs, () => {
-      const keys = [...saved].flatMap((one) => book.keysUsing(one, filesAround));
+      const keys = [...saved].flatMap(keysOf);
       saved.clear();
       void book.reload([...new Set(keys)], { by: 'daemon', who: 'a parent or its test was saved', reason: '' });
     });

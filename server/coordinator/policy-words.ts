@@ -5,7 +5,7 @@ import { lineDiff } from '#config/line-diff';
 import type { FactBody } from '#protocol/facts';
 import type { RunId } from '#protocol/ids';
 import type { PolicyText } from '#protocol/messages';
-import type { PolicyWish } from '#protocol/policies';
+import type { PolicyEffect, PolicyWish } from '#protocol/policies';
 import type { PolicySource } from '#protocol/run-spec';
 import { createRedactor } from '#redaction/redact';
 
@@ -57,6 +57,21 @@ export const appliedFact = (applied: {
   };
 };
 
+const mostEffects = 50;
+
+export const heldFact = (held: {
+  readonly key: string;
+  readonly policy: PolicyText;
+  readonly wish: PolicyWish;
+  readonly keptHash: string;
+  readonly effects: readonly PolicyEffect[];
+  readonly most: number;
+}): FactBody => {
+  const { key, policy, wish, keptHash, most } = held;
+  const effects = held.effects.slice(0, mostEffects);
+  return { kind: 'policy-held', source: key, hash: policy.hash, keptHash, effects, most, by: wish.by };
+};
+
 const diffOf = (before: PolicyText, after: PolicyText): string =>
   after.files
     .map((file) => {
@@ -67,3 +82,10 @@ const diffOf = (before: PolicyText, after: PolicyText): string =>
     })
     .filter((text) => text !== '')
     .join('\n');
+
+/** A problem that no line of a file is to blame for. */
+export const withoutPlace = (cause: unknown) => ({
+  problem: cause instanceof Error ? cause.message : String(cause),
+  line: null,
+  column: null,
+});

@@ -1,3 +1,4 @@
+import type { RestartBudget } from '#protocol/judgement';
 import type { RestartSetting } from '#protocol/run-spec';
 import type { RunView } from '#protocol/views';
 
@@ -20,12 +21,14 @@ export type RestartPlan =
       readonly cause: 'crash' | 'policy' | 'user';
       readonly reason: string;
     }
-  | { readonly kind: 'quarantine'; readonly restarts: number; readonly reason: string };
+  | { readonly kind: 'quarantine'; readonly restarts: number; readonly windowMs: number; readonly reason: string };
 
 export interface EndedRun {
   readonly view: RunView;
   /** A ladder or a person asked for the restart. */
   readonly restartAsked: 'policy' | 'user' | null;
+  /** What the policy that asked says of restarts. */
+  readonly restartBudget: RestartBudget | null;
   /** Epoch ms of the job's earlier restarts. */
   readonly restartsAtMs: readonly number[];
   readonly nowMs: number;
@@ -34,27 +37,50 @@ export interface EndedRun {
 }
 
 /** What is left of a delay that an earlier daemon began. The clock may have been set since: never more than the longest delay. */
-export const waitFor = (dueAtMs: number, nowMs: number): number =>
-  Math.min(maxDelayMs * (1 + jitter), Math.max(0, dueAtMs - nowMs));
+export const waitFor = (dueAtMs: number, nowMs: number, longestMs = maxDelayMs): number =>
+  Math.min(longestMs * (1 + jitter), Math.max(0, dueAtMs - nowMs));
 
 /** What follows the end of a run. A restart that a person asked for is not counted; all others are. */
-export const planRestart = ({ view, restartAsked, restartsAtMs, nowMs, chance }: EndedRun): RestartPlan => {
-  if (restartAsked === 'user')
-    return { kind: 'restart', attempt: 1, delayMs: 0, cause: 'user', reason: view.stopReason ?? 'asked for' };
-  const cause = causeOf(view, restartAsked);
+export const planRestart = (ended: EndedRun): RestartPlan => {
+  const { view, restartAsked, restartsAtMs, nowMs, chance } = ended;
+  const budget = budgetOf(ended);
+  const { windowMs } = budget;
+  const cause = restartAsked === 'user' ? 'user' : causeOf(view, restartAsked);
   if (cause === null) return { kind: 'none' };
+  // Whoever asks: never two generations side by side.
   if (view.survivors > 0)
-    return { kind: 'quarantine', restarts: 0, reason: `${view.survivors} of its processes could not be ended` };
-  const recent = restartsAtMs.filter((atMs) => nowMs - atMs <= restartWindowMs).length;
-  const max = view.restart.mode === 'no' ? policyMax : view.restart.max;
-  if (recent >= max)
+    return {
+      kind: 'quarantine',
+      restarts: 0,
+      windowMs,
+      reason: `${view.survivors} of its processes could not be ended`,
+    };
+  if (cause === 'user')
+    return { kind: 'restart', attempt: 1, delayMs: 0, cause, reason: view.stopReason ?? 'asked for' };
+  const recent = restartsAtMs.filter((atMs) => nowMs - atMs <= windowMs).length;
+  if (recent >= budget.max)
     return {
       kind: 'quarantine',
       restarts: recent,
-      reason: `it used up its ${max} restarts in ${restartWindowMs / 60_000} minutes`,
+      windowMs,
+      reason: `it used up its ${budget.max} restarts in ${windowMs / 60_000} minutes`,
     };
-  const delayMs = Math.min(maxDelayMs, firstDelayMs * 2 ** recent) * (1 + jitter * (2 * chance - 1));
+  const spread = 1 + budget.jitter * (2 * chance - 1);
+  const delayMs = Math.min(budget.maxDelayMs, budget.initialDelayMs * budget.factor ** recent) * spread;
   return { kind: 'restart', attempt: recent + 1, delayMs: Math.round(delayMs), cause, reason: reasonOf(view) };
+};
+
+/** A restart that a ladder asked for is held to what its policy says; a crash, to what was asked for the job. */
+const budgetOf = ({ view, restartAsked, restartBudget }: EndedRun) => {
+  const told = restartAsked === 'policy' ? restartBudget : null;
+  return {
+    max: told?.max ?? (view.restart.mode === 'no' ? policyMax : view.restart.max),
+    windowMs: told?.withinMs ?? restartWindowMs,
+    initialDelayMs: told?.initialDelayMs ?? firstDelayMs,
+    factor: told?.factor ?? 2,
+    maxDelayMs: told?.maxDelayMs ?? maxDelayMs,
+    jitter: told?.jitter ?? jitter,
+  };
 };
 
 const causeOf = (view: RunView, restartAsked: 'policy' | 'user' | null): 'crash' | 'policy' | null => {

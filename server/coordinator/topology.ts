@@ -46,14 +46,15 @@ export const wires: readonly WirePlan[] = [
   { wire: 'run-changes-to-sampling', from: 'main', to: 'sampling', delivery: { kind: 'must-arrive', window: 64 } },
   { wire: 'run-changes-to-detection', from: 'main', to: 'detection', delivery: { kind: 'must-arrive', window: 64 } },
   { wire: 'orders-to-action', from: 'main', to: 'action', delivery: { kind: 'must-arrive', window: 64 } },
-  { wire: 'observations', from: 'sampling', to: 'detection', delivery: { kind: 'must-arrive', window: 4 } },
+  { wire: 'observations', from: 'sampling', to: 'detection', delivery: { kind: 'must-arrive', window: 16 } },
   { wire: 'assessments', from: 'detection', to: 'action', delivery: { kind: 'must-arrive', window: 16 } },
   { wire: 'facts-from-action', from: 'action', to: 'main', delivery: { kind: 'must-arrive', window: 32 } },
   { wire: 'facts-from-sampling', from: 'sampling', to: 'main', delivery: { kind: 'must-arrive', window: 32 } },
   { wire: 'previews-from-detection', from: 'detection', to: 'main', delivery: { kind: 'must-arrive', window: 4 } },
   { wire: 'spending-from-detection', from: 'detection', to: 'main', delivery: { kind: 'latest-wins' } },
   { wire: 'facts-from-gateway', from: 'gateway', to: 'main', delivery: { kind: 'must-arrive', window: 32 } },
-  { wire: 'facts-to-gateway', from: 'main', to: 'gateway', delivery: { kind: 'must-arrive', window: 8 } },
+  // The fact desk holds back while the ledger keeps up; while it does not, the gateway is told all the same.
+  { wire: 'facts-to-gateway', from: 'main', to: 'gateway', delivery: { kind: 'must-arrive', window: 4_096 } },
   { wire: 'live', from: 'detection', to: 'gateway', delivery: { kind: 'latest-wins' } },
   { wire: 'recordings', from: 'detection', to: 'gateway', delivery: { kind: 'must-arrive', window: 8 } },
 ];

@@ -1,6 +1,7 @@
 import type { Act, BacktestReport, BacktestRun } from '#protocol/backtest';
+import type { SignalName } from '#protocol/signals';
 
-type Figures = Pick<BacktestReport, 'differing' | 'acts' | 'wellAndHit' | 'medianToActMs' | 'ticks'>;
+type Figures = Pick<BacktestReport, 'differing' | 'missing' | 'acts' | 'wellAndHit' | 'medianToActMs' | 'ticks'>;
 
 /** What a person must see first stands first: jobs that finished well and would not have. */
 export const reportOn = (runs: readonly BacktestRun[]): Figures => {
@@ -9,6 +10,7 @@ export const reportOn = (runs: readonly BacktestRun[]): Figures => {
     some.filter(holds).length;
   return {
     differing: runs.filter(isDiffering).toSorted((a, b) => rank(a) - rank(b) || a.startedAtMs - b.startedAtMs),
+    missing: missingIn(runs),
     acts: {
       active: count(runs, ({ active }) => active !== null),
       candidate: count(runs, ({ candidate }) => candidate !== null),
@@ -23,6 +25,13 @@ export const reportOn = (runs: readonly BacktestRun[]): Figures => {
     medianToActMs: { active: medianToAct(runs, 'active'), candidate: medianToAct(runs, 'candidate') },
     ticks: runs.reduce((sum, { ticks }) => sum + ticks, 0),
   };
+};
+
+/** Of all runs: one in which a rule was silent for lack of a signal is no run in which it differs. */
+const missingIn = (runs: readonly BacktestRun[]): BacktestReport['missing'] => {
+  const counts = new Map<SignalName, number>();
+  for (const { missing } of runs) for (const signal of missing) counts.set(signal, (counts.get(signal) ?? 0) + 1);
+  return [...counts].map(([signal, lacking]) => ({ signal, runs: lacking })).toSorted((a, b) => b.runs - a.runs);
 };
 
 const isDiffering = ({ active, candidate }: BacktestRun): boolean => wordsOf(active) !== wordsOf(candidate);

@@ -5,7 +5,7 @@ import { PolicyProblem } from '#policy/problem';
 import type { BacktestProgress } from '#protocol/backtest';
 import type { PolicyText } from '#protocol/messages';
 import type { Refusal } from './problem-details.ts';
-import type { RecordedRun } from './replays.ts';
+import { type RecordedRun, replayKinds } from './replays.ts';
 import { json, nothing, type Reply, type Route, refused, route } from './route.ts';
 import { withRun } from './run-routes.ts';
 import { runRef } from './shapes.ts';
@@ -18,13 +18,13 @@ const policyText = z.strictObject({
     .array(z.strictObject({ path: z.string().max(4096), text: z.string().max(262_144) }))
     .min(1)
     .max(16),
+  patterns: z.array(z.string().max(200)).max(1600).default([]),
 });
 const backtestBody = z.strictObject({
   candidate: policyText,
-  /** A hash of the history; null is what really happened. */
+  /** A policy, or a hash of the history; null is what really happened. */
   against: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
+    .union([z.string().regex(/^[0-9a-f]{64}$/), policyText])
     .nullable()
     .default(null),
   sinceMs: z.number().int().min(0),
@@ -37,8 +37,6 @@ const backtestBody = z.strictObject({
 });
 const replayBody = z.strictObject({ policy: policyText.nullable().default(null) });
 
-/** What a replay needs to know of a run besides its ticks. */
-export const replayKinds = ['run-requested', 'run-exited', 'stop-began', 'action-averted', 'decision-made'] as const;
 const mostRuns = 5_000;
 const underWay = new Map<string, BacktestProgress>();
 
@@ -54,10 +52,10 @@ export const backtestRoutes: readonly Route[] = [
     query: nothing,
     body: backtestBody,
     handle: async ({ body }, site) => {
-      const against = body.against === null ? null : openPolicyStore(site.status().home).find(body.against);
-      if (body.against !== null && against === null) return refused(notKept(body.against));
-      return checked(body.candidate, async () => {
-        const { id, ...ask } = body;
+      const { id, against: named, ...ask } = body;
+      const against = typeof named === 'string' ? openPolicyStore(site.status().home).find(named) : named;
+      if (typeof named === 'string' && against === null) return refused(notKept(named));
+      return checked([body.candidate, against], async () => {
         const runs = await runsSince(site, body.sinceMs);
         try {
           const told = (progress: BacktestProgress): void => void (id === null || underWay.set(id, progress));
@@ -91,7 +89,7 @@ export const backtestRoutes: readonly Route[] = [
     body: replayBody,
     handle: ({ params, body }, site) =>
       withRun(site, params.id, ({ runId }) =>
-        checked(body.policy, async () => {
+        checked([body.policy], async () => {
           await site.recordings.settle([runId]);
           const facts = await site.ledger.factsOf(runId, replayKinds);
           const report = await site.replays.replay({ runId, facts }, body.policy);
@@ -101,9 +99,9 @@ export const backtestRoutes: readonly Route[] = [
   }),
 ];
 
-const checked = async (policy: PolicyText | null, answer: () => Promise<Reply>): Promise<Reply> => {
+const checked = async (policies: readonly (PolicyText | null)[], answer: () => Promise<Reply>): Promise<Reply> => {
   try {
-    if (policy !== null) compilePolicy(policy);
+    for (const policy of policies) if (policy !== null) compilePolicy(policy);
   } catch (error) {
     if (!(error instanceof PolicyProblem)) throw error;
     return refused({ status: 400, code: 'policy-refused', detail: error.message, hint: 'flowforge policy check FILE' });

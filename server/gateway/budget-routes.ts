@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { audited } from './audit.ts';
 import { actorOf } from './authenticate.ts';
 import { budgetsOf, fleetBudgets, type StandingBudget } from './budgets.ts';
+import { chooseBudget } from './choose-budget.ts';
 import { toReply } from './command-routes.ts';
 import type { Refusal } from './problem-details.ts';
 import { json, nothing, type Route, refused, route } from './route.ts';
@@ -11,6 +12,7 @@ import { runRef } from './shapes.ts';
 const extendBody = z.strictObject({
   budget: z.string().max(100).nullable().default(null),
   usd: z.number().positive().max(100_000).nullable().default(null),
+  tokens: z.int().positive().max(1e12).nullable().default(null),
   reason: z.string().max(500).default(''),
 });
 
@@ -37,25 +39,19 @@ export const budgetRoutes: readonly Route[] = [
     query: nothing,
     body: extendBody,
     handle: async (call, site) => {
-      const { usd, reason, budget: asked } = call.body;
-      const chosen = choose(await fleetBudgets(site), { asked, usd });
+      const { usd, tokens, reason, budget: asked } = call.body;
+      const chosen = chooseBudget(await fleetBudgets(site), { asked, usd, tokens });
       if ('refusal' in chosen) return refused(chosen.refusal);
-      const { budget, byUsd, window } = chosen;
+      const { budget, more, window } = chosen;
       const untilMs = window?.openUntilMs ?? null;
       if (untilMs === null) return refused(notOpen(budget));
       const by = actorOf(call.principal);
-      // The last thing that happened to a run speaks: one that was paused for another reason since stays so.
-      const newest = new Map(
-        [...site.fleet.incidents()].sort((a, b) => a.openedAtMs - b.openedAtMs).map((one) => [one.runId, one]),
-      );
-      const runIds = [...newest.values()].filter(({ rule }) => rule === `budget.${budget}`).map(({ runId }) => runId);
       return audited(site, { call, action: 'budget-extend', target: budget, runId: null, reason }, async () =>
         toReply(
           await site.coordinator.extendFleetBudget({
             budget,
-            byUsd,
+            more,
             untilMs,
-            runIds,
             by,
             reason,
             requestId: call.requestId,
@@ -89,16 +85,16 @@ export const budgetRoutes: readonly Route[] = [
     body: extendBody,
     handle: (call, site) =>
       withRun(site, call.params.id, async (view) => {
-        const { usd, reason, budget: asked } = call.body;
+        const { usd, tokens, reason, budget: asked } = call.body;
         const own = (await budgetsOf(site, view)).filter(({ scope }) => scope === 'job');
-        const chosen = choose(own, { asked, usd });
+        const chosen = chooseBudget(own, { asked, usd, tokens });
         if ('refusal' in chosen) return refused(chosen.refusal);
-        const { budget, byUsd } = chosen;
+        const { budget, more } = chosen;
         const { runId, name } = view;
         const by = actorOf(call.principal);
         return audited(site, { call, action: 'budget-extend', target: name, runId, reason }, async () =>
           toReply(
-            await site.coordinator.extendBudget({ runId, budget, byUsd, reason, by, requestId: call.requestId }),
+            await site.coordinator.extendBudget({ runId, budget, more, reason, by, requestId: call.requestId }),
             202,
             (extended) => extended,
           ),
@@ -107,53 +103,11 @@ export const budgetRoutes: readonly Route[] = [
   }),
 ];
 
-const toView = ({ extend: _, ...view }: StandingBudget) => view;
-
-type Chosen = { readonly budget: string; readonly byUsd: number; readonly window: StandingBudget['window'] };
-
-/** The one budget that is meant, and by how much: named, or the only one in dollars. */
-const choose = (
-  budgets: readonly StandingBudget[],
-  wish: { readonly asked: string | null; readonly usd: number | null },
-): Chosen | { readonly refusal: Refusal } => {
-  const inDollars = budgets.filter(({ usd }) => usd !== null);
-  const [only] = inDollars;
-  const found = wish.asked === null ? only : inDollars.find(({ budget }) => budget === wish.asked);
-  if (found === undefined || (wish.asked === null && inDollars.length > 1)) return { refusal: whichBudget(inDollars) };
-  const byUsd = wish.usd ?? found.extend?.step ?? null;
-  const max = found.extend?.max ?? null;
-  if (byUsd === null) return { refusal: noStep(found) };
-  if (max !== null && found.times >= max) return { refusal: usedUp(found, max) };
-  return { budget: found.budget, byUsd, window: found.window };
-};
-
-const whichBudget = (budgets: readonly StandingBudget[]): Refusal => ({
-  status: budgets.length === 0 ? 404 : 409,
-  code: 'which-budget',
-  detail:
-    budgets.length === 0
-      ? 'No policy in force has such a budget in dollars by that name.'
-      : `There are several budgets: ${budgets.map(({ budget }) => budget).join(', ')}.`,
-  hint: '`flowforge budget show` lists them; name one with --budget.',
-});
-
-const noStep = ({ budget }: StandingBudget): Refusal => ({
-  status: 400,
-  code: 'no-amount',
-  detail: `Budget ${budget} has no \`extend\` in its policy, so the amount must be given.`,
-  hint: 'Send `usd`, or use `flowforge budget extend RUN AMOUNT`.',
-});
-
-const usedUp = ({ budget }: StandingBudget, max: number): Refusal => ({
-  status: 409,
-  code: 'extensions-used-up',
-  detail: `Budget ${budget} was extended ${max} times, which is all that its policy allows.`,
-  hint: 'Change `extend: { max }` or `usd` of the budget in the policy and save it.',
-});
+const toView = ({ extend: _, isBilled: __, ...view }: StandingBudget) => view;
 
 const notOpen = (budget: string): Refusal => ({
   status: 409,
   code: 'window-closed',
   detail: `The window of budget ${budget} is not open now, so nothing can be added to it.`,
-  hint: 'Extend it once its window has opened, or change `usd` of the budget in the policy and save it.',
+  hint: 'Extend it once its window has opened, or change the amount of the budget in the policy and save it.',
 });

@@ -7,13 +7,23 @@ import type { BudgetEntry } from '#policy/policy-schema';
 import { SpendBook } from '#policy/spend-book';
 import type { BudgetView } from '#protocol/gateway-api';
 import type { SignalVector } from '#protocol/signals';
-import { type CostBasis, costBases, type KeptSpending } from '#protocol/spending';
+import {
+  type CostBasis,
+  costBases,
+  type Extra,
+  extraIn,
+  type KeptSpending,
+  nothingExtra,
+  sayTokens,
+} from '#protocol/spending';
 import type { RunView } from '#protocol/views';
 import type { Site } from './site.ts';
 
 export interface StandingBudget extends BudgetView {
   /** How much one extension adds and how many there may be; null where the policy says nothing. */
   readonly extend: BudgetEntry['extend'] | null;
+  /** False: its dollars hold nobody, they are no bill. */
+  readonly isBilled: boolean;
 }
 
 /** The budgets of one run's policy: its own first, then those of the fleet that it counts into. */
@@ -28,7 +38,7 @@ export const budgetsOf = async (site: Site, view: RunView): Promise<readonly Sta
       const last = extended.flatMap(({ fact }) =>
         fact.kind === 'budget-extended' && fact.runId === view.runId && fact.budget === entry.id ? [fact] : [],
       )[0];
-      const extra = { extraUsd: last?.extraUsd ?? 0, times: last?.times ?? 0 };
+      const extra = { ...(last === undefined ? nothingExtra : extraIn(last)), times: last?.times ?? 0 };
       const whose = { scope: 'job', runId: view.runId, name: view.name, window: null } as const;
       return { ...whose, ...standing(entry, extra, spentIn(signals)) };
     });
@@ -37,17 +47,21 @@ export const budgetsOf = async (site: Site, view: RunView): Promise<readonly Sta
 
 /** The budgets of the fleet of all policies that live runs follow, one of each name. */
 export const fleetBudgets = async (site: Site): Promise<readonly StandingBudget[]> => {
-  const active = await site.coordinator.activePolicies();
+  const active = (await site.coordinator.activePolicies()).filter(({ runIds }) => runIds.length > 0);
   const all = active.flatMap(({ hash, name }) => ofFleet(site, name, entriesOf(site, hash)));
   return [...new Map(all.map((budget) => [budget.budget, budget])).values()];
 };
 
-const entriesOf = (site: Site, hash: string): readonly BudgetEntry[] => {
+type WrittenBudget = BudgetEntry & Pick<StandingBudget, 'isBilled'>;
+
+const entriesOf = (site: Site, hash: string): readonly WrittenBudget[] => {
   const text = openPolicyStore(site.status().home).find(hash);
-  return text === null ? [] : compilePolicy(text).budgets;
+  if (text === null) return [];
+  const { budgets, pricing } = compilePolicy(text);
+  return budgets.map((budget) => ({ ...budget, isBilled: pricing?.basis !== 'subscription' }));
 };
 
-const ofFleet = (site: Site, policy: string, entries: readonly BudgetEntry[]): readonly StandingBudget[] => {
+const ofFleet = (site: Site, policy: string, entries: readonly WrittenBudget[]): readonly StandingBudget[] => {
   const ofAll = entries.filter(({ scope }) => scope === 'fleet');
   if (ofAll.length === 0) return [];
   const { kept } = readSpending(site.status().home);
@@ -57,7 +71,7 @@ const ofFleet = (site: Site, policy: string, entries: readonly BudgetEntry[]): r
 };
 
 const standingOfFleet = (
-  entry: BudgetEntry,
+  entry: WrittenBudget,
   seen: {
     readonly kept: KeptSpending;
     readonly book: SpendBook;
@@ -79,7 +93,11 @@ const standingOfFleet = (
     runId: null,
     name: policy,
     window: { name: sayWindow(window), fromMs: open?.fromMs ?? null, openUntilMs: open?.untilMs ?? null },
-    ...standing(entry, { extraUsd: extension?.extraUsd ?? 0, times: extension?.times ?? 0 }, spent),
+    ...standing(
+      entry,
+      { ...(extension === undefined ? nothingExtra : extraIn(extension)), times: extension?.times ?? 0 },
+      spent,
+    ),
   };
 };
 
@@ -99,22 +117,26 @@ const spentIn = (signals: SignalVector): SpentNow => {
 };
 
 const standing = (
-  entry: BudgetEntry,
-  extra: { readonly extraUsd: number; readonly times: number },
+  entry: WrittenBudget,
+  extra: Extra & { readonly times: number },
   spent: SpentNow,
 ): Omit<StandingBudget, 'scope' | 'runId' | 'name' | 'window'> => {
-  const usd = entry.usd === undefined ? null : entry.usd + extra.extraUsd;
-  const tokens = tokensOf(entry);
+  const usd = entry.usd === undefined ? null : entry.usd + extra.usd;
+  const asWritten = tokensOf(entry);
+  const tokens = asWritten === null ? null : asWritten + extra.tokens;
   return {
     budget: entry.id,
     usd,
-    ...extra,
-    tokens: entry.tokens === undefined ? null : String(entry.tokens),
+    extraUsd: extra.usd,
+    extraTokens: extra.tokens,
+    times: extra.times,
+    tokens: tokens === null ? null : sayTokens(tokens),
     spentUsd: spent.usd,
     spentTokens: spent.tokens,
     basis: spent.basis,
     leftUsd: usd === null ? null : Math.max(0, usd - (spent.usd ?? 0)),
     leftTokens: tokens === null ? null : Math.max(0, tokens - (spent.tokens ?? 0)),
     extend: entry.extend ?? null,
+    isBilled: entry.isBilled,
   };
 };

@@ -16,6 +16,7 @@ import { createLedgerWriter } from './ledger-writer.ts';
 import { openDoors } from './listen.ts';
 import { openLiveSocket } from './live-socket.ts';
 import { createLogKeeper } from './log-keeper.ts';
+import { tellLostEnds } from './lost-ends.ts';
 import { createMetrics } from './metrics.ts';
 import { createPolicyBench } from './policy-bench.ts';
 import { createRecordKeeper } from './record-keeper.ts';
@@ -105,6 +106,9 @@ export const createGateway = async (options: GatewayOptions): Promise<Gateway> =
       metrics.count(fresh);
       workers.heard(fresh);
       if (fresh.length > 0) frames.folds();
+      // All that the journal had of the time before this daemon came before that.
+      const began = fresh.find((fact) => fact.kind === 'daemon-started' && fact.pid === process.pid);
+      if (began !== undefined) tellLostEnds({ ...options, views: fleet.views }, began.atMs).catch(options.note);
       await writer.write(sealed);
       feed.confirm(ledger.lastSeq());
     },
@@ -148,7 +152,7 @@ const openParts = async ({ home, clock, report, note, coordinator, unsettled = [
 
 const toSite = (parts: Parts, { options, port }: { options: GatewayOptions; port: () => number }): Site => ({
   ...parts,
-  logs: createLogView(options.home, options.clock),
+  logs: createLogView(options.home),
   coordinator: options.coordinator,
   sessions: createSessions(options.apiKey, options.clock),
   streams: createSeats({ inAll: 64, perPeer: 8 }),

@@ -93,7 +93,7 @@ const snapshotOf = (site: Site): Parameters<ServerToClient['snapshot']>[0] => ({
   atMs: site.clock.now(),
   runs: site.fleet.rows(),
   incidents: site.fleet.incidents(),
-  status: site.status(),
+  status: { ...site.status(), trouble: site.trouble() },
 });
 
 // Numbers are worth nothing late: a reader who is behind does without them until there is room again.
@@ -101,7 +101,7 @@ const sendFrame = (site: Site, { socket, frame }: { socket: Client; frame: Frame
   if (bufferedBytes(socket) > dropTicksOverBytes) return;
   if (frame.rows.length > 0) socket.emit('rows', frame.rows);
   const host = site.fleet.host();
-  if (host !== null) socket.emit('tick', { atMs: frame.atMs, host, rows: frame.ticks });
+  if (host !== null) socket.emit('tick', { atMs: frame.atMs, host, rows: frame.ticks, trouble: site.trouble() });
 };
 
 const isTooSlow = (socket: Client): boolean => bufferedBytes(socket) > cutOffOverBytes;

@@ -3,13 +3,21 @@ import { parsePolicyTest, runPolicyTests } from '#policy/policy-test';
 import { PolicyProblem } from '#policy/problem';
 import { assertNever } from '#protocol/assert-never';
 import type { PolicyText } from '#protocol/messages';
-import type { CheckPolicyReply, PolicyProblem as Place, PolicyOutline, TestPolicyReply } from '#protocol/policy-views';
+import type {
+  CheckPolicyReply,
+  PolicyProblem as Place,
+  PolicyOutline,
+  RuleThreshold,
+  TestPolicyReply,
+} from '#protocol/policy-views';
 import { assembleDraft, type PolicyDraft } from './policy-draft.ts';
 import { type JudgedRun, matchesOf } from './policy-matches.ts';
 import { outlineOf } from './policy-outline.ts';
+import { thresholdsFor } from './rule-thresholds.ts';
 
 export type BenchTask =
   | { readonly kind: 'outline'; readonly policy: PolicyText }
+  | { readonly kind: 'thresholds'; readonly policy: PolicyText; readonly run: JudgedRun }
   | { readonly kind: 'check'; readonly draft: PolicyDraft; readonly runs: readonly JudgedRun[] }
   | { readonly kind: 'test'; readonly draft: PolicyDraft; readonly tests: string };
 
@@ -18,13 +26,15 @@ export interface Outlined {
   readonly problems: readonly Place[];
 }
 
-export type BenchResult = Outlined | CheckPolicyReply | TestPolicyReply;
+export type BenchResult = Outlined | readonly RuleThreshold[] | CheckPolicyReply | TestPolicyReply;
 
 /** Everything about a policy that costs more than a moment; runs on a thread of its own. */
 const work = (task: BenchTask): BenchResult => {
   switch (task.kind) {
     case 'outline':
       return outline(task.policy);
+    case 'thresholds':
+      return thresholds(task);
     case 'check':
       return check(task);
     case 'test':
@@ -39,6 +49,15 @@ const outline = (policy: PolicyText): Outlined => {
     return { outline: outlineOf(compilePolicy(policy), policy.files), problems: [] };
   } catch (error) {
     return { outline: null, problems: placesOf(error) };
+  }
+};
+
+const thresholds = ({ policy, run }: Extract<BenchTask, { kind: 'thresholds' }>): readonly RuleThreshold[] => {
+  try {
+    return thresholdsFor(compilePolicy(policy), run);
+  } catch (error) {
+    if (error instanceof PolicyProblem) return []; // of another version: its limits alone hold, and those are drawn
+    throw error;
   }
 };
 

@@ -1,6 +1,6 @@
 import { Piscina } from 'piscina';
 import type { PolicyText } from '#protocol/messages';
-import type { CheckPolicyReply, TestPolicyReply } from '#protocol/policy-views';
+import type { CheckPolicyReply, RuleThreshold, TestPolicyReply } from '#protocol/policy-views';
 import type { BenchResult, BenchTask, Outlined } from './policy-bench-task.ts';
 import type { PolicyDraft } from './policy-draft.ts';
 import type { JudgedRun } from './policy-matches.ts';
@@ -8,6 +8,7 @@ import type { JudgedRun } from './policy-matches.ts';
 /** Reads, checks and tests policies on another thread: compiling them takes longer than the gateway may be silent. */
 export interface PolicyBench {
   outline(policy: PolicyText): Promise<Outlined>;
+  thresholds(policy: PolicyText, judged: JudgedRun): Promise<readonly RuleThreshold[]>;
   check(draft: PolicyDraft, runs: readonly JudgedRun[]): Promise<CheckPolicyReply>;
   test(draft: PolicyDraft, tests: string): Promise<TestPolicyReply>;
   close(): Promise<void>;
@@ -45,6 +46,7 @@ export const createPolicyBench = (): PolicyBench => {
       if (outlines.size > mostOutlines && oldest !== undefined) outlines.delete(oldest);
       return made;
     },
+    thresholds: (policy, judged) => run({ kind: 'thresholds', policy, run: judged }),
     check: (draft, runs) => run({ kind: 'check', draft, runs }),
     test: (draft, tests) => run({ kind: 'test', draft, tests }),
     close: async () => {

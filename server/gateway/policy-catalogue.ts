@@ -1,12 +1,14 @@
-import { readPolicyText, shippedPolicies } from '#config/policy-files';
-import { openPolicyStore } from '#config/policy-store';
+import { existsSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { readingProblem, readPolicyText, rereadSource, shippedPolicies } from '#config/policy-files';
+import { openPolicyStore, type PolicyStore } from '#config/policy-store';
 import type { RunId } from '#protocol/ids';
 import type { PolicyText } from '#protocol/messages';
 import type { NamedRun, PolicyView } from '#protocol/policy-views';
 import { type PolicyDraft, policiesDir } from './policy-draft.ts';
 import type { Site } from './site.ts';
 
-/** Every policy that ships and every one that live runs follow, those with most runs first. */
+/** Every policy that ships, every one that live runs follow, and files that judged runs lately; those with most runs first. */
 export const listPolicies = async (site: Site): Promise<readonly PolicyView[]> => {
   const views = (await policiesOf(site)).map(async ({ key, text, runIds, trouble }) => ({
     key,
@@ -41,8 +43,37 @@ const policiesOf = async (site: Site): Promise<readonly Known[]> => {
       runIds: [],
       trouble: null,
     }));
-  return [...followed, ...others];
+  return [...followed, ...idleFiles(store, new Set(followed.map(({ key }) => key))), ...others];
 };
+
+const mostIdle = 5;
+const mostKept = 50;
+
+/** Files that judged runs before, newest first, with what lies in them now: the next run is judged by that. */
+const idleFiles = (store: PolicyStore, followed: ReadonlySet<string>): readonly Known[] => {
+  const idle = new Map<string, Known>();
+  for (const { hash } of store.list().slice(0, mostKept)) {
+    const kept = store.find(hash);
+    const path = kept?.files[0]?.path ?? '';
+    const key = `file:${path}`;
+    if (kept === null || !isAbsolute(path) || followed.has(key) || idle.has(key) || !existsSync(path)) continue;
+    idle.set(key, { key, runIds: [], ...inFileNow(path, kept) });
+    if (idle.size === mostIdle) break;
+  }
+  return [...idle.values()];
+};
+
+const inFileNow = (path: string, kept: PolicyText): Pick<Known, 'text' | 'trouble'> => {
+  try {
+    return { text: readPolicyText(rereadSource({ kind: 'file', path, text: '' }), policiesDir), trouble: null };
+  } catch (cause) {
+    return { text: kept, trouble: readingProblem(cause).problem };
+  }
+};
+
+/** What would judge the next run of this policy, or judges those that live; null where it is not known here. */
+export const knownHash = async (site: Site, key: string): Promise<string | null> =>
+  (await policiesOf(site)).find((one) => one.key === key)?.text.hash ?? null;
 
 const named = (site: Site, runId: RunId): NamedRun => ({ runId, name: site.fleet.view(runId)?.name ?? runId });
 

@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { resolvePaths } from '#config/paths';
 import { readPolicyText, shippedPolicies } from '#config/policy-files';
+import { patternsIn } from '#config/policy-glance';
 import { hashOf, parentsOf } from '#policy/compile-policy';
+import { parentPath } from '#policy/lineage';
 import type { PolicyText } from '#protocol/messages';
 
 type File = PolicyText['files'][number];
@@ -23,7 +25,7 @@ export const assembleDraft = ({ parents, ...own }: PolicyDraft): PolicyText => {
       files.push(...found.filter((file) => !files.some((other) => other.path === file.path)));
     }
   }
-  return { name: path.basename(own.path), hash: hashOf(files), files };
+  return { name: path.basename(own.path), hash: hashOf(files), files, patterns: patternsIn(files) };
 };
 
 const parentFiles = (
@@ -32,5 +34,5 @@ const parentFiles = (
 ): readonly File[] => {
   const name = shippedPolicies.find((shipped) => shipped === parent);
   if (name !== undefined) return readPolicyText({ kind: 'shipped', name }, policiesDir).files;
-  return known.filter((file) => file.path === path.resolve(path.dirname(child), parent));
+  return known.filter((file) => file.path === parentPath(parent, child));
 };

@@ -50,7 +50,8 @@ const keepHighest = (
   readings.set(signal, { signal, value, name });
 };
 
-const jobOf = ({ name, labels, signals }: Omit<JudgedRun, 'runId'>): JobFacts => {
+/** A run as the `match` of a policy looks at it. */
+export const jobOf = ({ name, labels, signals }: Omit<JudgedRun, 'runId'>): JobFacts => {
   const agent = signals?.['agent.state'];
   return { name, kind: agent === undefined || agent === 'none' ? 'script' : 'agent', labels };
 };

@@ -1,10 +1,8 @@
 import type { CompiledPolicy, CompiledRule } from '#policy/compiled-policy';
-import { conditionUnits } from '#policy/condition-reader';
 import { parsePolicy } from '#policy/parse-policy';
 import { tightenRollout } from '#policy/rollout';
 import type { PolicyText } from '#protocol/messages';
-import type { PolicyOutline, RuleOutline, RuleThreshold } from '#protocol/policy-views';
-import { isSignalName } from '#protocol/signals';
+import type { PolicyOutline, RuleOutline } from '#protocol/policy-views';
 
 type Place = NonNullable<RuleOutline['place']>;
 
@@ -43,8 +41,8 @@ const outlineRule = (
     ? { ...policy.rollout, mode: 'enforce', percent: 100 }
     : tightenRollout(policy.rollout, rule.rollout),
   isLimit: rule.isLimit,
+  condition: rule.fingerprint,
   reads: rule.reads,
-  thresholds: thresholdsOf(rule.when.text),
   place,
 });
 
@@ -59,12 +57,3 @@ const placesOf = (files: PolicyText['files']): ReadonlyMap<string, Place> => {
   }
   return places;
 };
-
-const comparison = /([a-z][\w]*(?:\.\w+)+)\s*>=?\s*(\d+(?:\.\d+)?)(?:\s*\*\s*([A-Za-z]+))?/g;
-const units = new Map<string, number>(Object.entries(conditionUnits));
-
-const thresholdsOf = (when: string): readonly RuleThreshold[] =>
-  [...when.matchAll(comparison)].flatMap(([, signal = '', amount = '', unit]) => {
-    const factor = unit === undefined ? 1 : units.get(unit);
-    return isSignalName(signal) && factor !== undefined ? [{ signal, value: Number(amount) * factor }] : [];
-  });

@@ -1,9 +1,8 @@
-import { realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { PolicyChange } from '#protocol/policies';
 import { audited } from './audit.ts';
 import { toReply } from './command-routes.ts';
-import { draftOf } from './policy-catalogue.ts';
+import { draftOf, knownHash } from './policy-catalogue.ts';
 import { judgedRuns } from './policy-matches.ts';
 import { json, nothing, type Route, refused, route } from './route.ts';
 
@@ -13,7 +12,8 @@ export const policySaveRoutes: readonly Route[] = [
     method: 'post',
     paths: ['/v1/policies/save'],
     door: 'key',
-    summary: 'Write the file of a policy that live runs follow, once it is checked, and put it in force.',
+    summary:
+      'Check the new text of a policy that judges runs here; where nothing speaks against it, write its file and put it in force.',
     returns: 'PolicyChange',
     bodyLimitBytes: 1_048_576,
     params: nothing,
@@ -29,32 +29,23 @@ export const policySaveRoutes: readonly Route[] = [
       const { key, baseHash, text, reason, accept } = call.body;
       return audited(site, { call, action: 'policy-save', target: key, runId: null, reason }, async (by) => {
         if (call.principal.kind !== 'session' && call.principal.kind !== 'owner') return refused(personsOnly);
-        const active = (await site.coordinator.activePolicies()).find((one) => one.key === key);
-        if (active === undefined) return refused(notFollowed(key));
-        if (active.hash !== baseHash) return refused(movedOn(active.hash));
+        const hash = await knownHash(site, key);
+        if (hash === null) return refused(notKnown(key));
+        if (hash !== baseHash) return refused(movedOn(hash));
         const checked = await site.bench.check(await draftOf(site, { text, key }), judgedRuns(site.fleet));
         if (checked.kind === 'refused') {
           const [first] = checked.problems;
           const problem = `${first?.path}:${first?.line}:${first?.column}: ${first?.message}`;
-          return json({ kind: 'refused', problem, keptHash: active.hash } satisfies PolicyChange);
+          return json({ kind: 'refused', problem, keptHash: hash } satisfies PolicyChange);
         }
         const path = key.slice('file:'.length);
-        replaceFile(path, text);
         const wish = { by, who: 'the dashboard', reason, accept, runs: 'followers' } as const;
-        const answer = await site.coordinator.applyPolicy({ source: { kind: 'file', path }, ...wish });
+        const answer = await site.coordinator.applyPolicy({ source: { kind: 'draft', path, text }, ...wish });
         return toReply(answer, 200, (change) => change);
       });
     },
   }),
 ];
-
-/** By write and rename, so that nobody ever reads half a policy; a link stays a link, and the mode stays. */
-const replaceFile = (path: string, text: string): void => {
-  const file = realpathSync(path);
-  const fresh = `${file}.flowforge-${process.pid}`;
-  writeFileSync(fresh, text, { mode: statSync(file).mode });
-  renameSync(fresh, file);
-};
 
 const personsOnly = {
   status: 403,
@@ -63,11 +54,11 @@ const personsOnly = {
   hint: 'Open the dashboard with `flowforge dashboard --open`.',
 };
 
-const notFollowed = (key: string) => ({
+const notKnown = (key: string) => ({
   status: 404,
   code: 'not-found',
-  detail: `No live run follows ${key}.`,
-  hint: 'Edit the file itself; runs that start later read it.',
+  detail: `No run was judged by ${key} here.`,
+  hint: 'Edit the file itself; a run that starts reads it.',
 });
 
 const movedOn = (hash: string) => ({

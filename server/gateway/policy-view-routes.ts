@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { policyJsonSchema } from '#policy/policy-schema';
 import type { PoliciesReply } from '#protocol/policy-views';
+import { gatherEvidence } from './gather-evidence.ts';
 import { draftOf, listPolicies, policyNamer } from './policy-catalogue.ts';
 import { judgedRuns } from './policy-matches.ts';
 import { json, nothing, type Route, route } from './route.ts';
@@ -23,6 +24,14 @@ export const policyViewRoutes: readonly Route[] = [
     summary: 'The policies that ship and those that live runs follow: texts, rules, and what became of each rule.',
     returns: 'PoliciesReply',
     handle: async (_call, site) => json(await describeAll(site)),
+  }),
+  route({
+    ...get,
+    paths: ['/v1/policies/evidence'],
+    summary:
+      'What speaks for letting each rule act: its firings and verdicts under its present condition, and since when.',
+    returns: 'RuleEvidence[]',
+    handle: async (_call, site) => json(await gatherEvidence(site)),
   }),
   route({
     ...get,

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import type { VerifyReply } from '#protocol/gateway-api';
+import type { RunSurvivors, VerifyReply } from '#protocol/gateway-api';
 import { isOver } from '#protocol/run-state';
+import type { RunView } from '#protocol/views';
 import { audited } from './audit.ts';
+import { findSurvivors } from './find-survivors.ts';
 import { json, nothing, type Route, refused, route } from './route.ts';
 import type { Site } from './site.ts';
 
@@ -47,12 +49,16 @@ export const recordRoutes: readonly Route[] = [
 
 const verify = async (site: Site): Promise<VerifyReply> => {
   const chain = await site.ledger.verify();
+  const found = await findSurvivors(site.status().home, site.fleet.view);
   const views = site.fleet.views();
+  const isFound = (view: RunView): boolean => found.some(({ runId }) => runId === view.runId);
   return {
     chain,
     waitingFacts: site.feed.unconfirmed().length,
     liveRuns: views.filter((view) => !isOver(view.state)).length,
     unsettledRuns: views.filter((view) => isOver(view.state) && !view.settled).map(({ runId }) => runId),
-    survivors: views.filter((view) => view.survivors > 0).map(({ runId, survivors }) => ({ runId, survivors })),
+    survivors: [...found, ...views.filter((view) => view.survivors > 0 && !isFound(view)).map(toldOf)],
   };
 };
+
+const toldOf = ({ runId, survivors }: RunView): RunSurvivors => ({ runId, survivors, processes: [] });

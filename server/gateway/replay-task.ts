@@ -29,7 +29,7 @@ export interface ReplayOutcome {
   readonly ticks: number;
   readonly decisions: readonly ReplayedDecision[];
   readonly unknownPolicies: readonly string[];
-  readonly missing: readonly string[];
+  readonly missing: readonly SignalName[];
 }
 
 const compiled = new Map<string, CompiledPolicy>();
@@ -43,7 +43,6 @@ const compileOnce = (policy: PolicyText): CompiledPolicy => {
 export const replayRecorded = async (task: ReplayTask): Promise<ReplayOutcome> => {
   const store = openPolicyStore(task.home);
   const unknown = new Set<string>();
-  const seen = new Set<string>();
   const own = task.policy === null ? null : compileOnce(task.policy);
 
   const keptPolicy = (hash: string): CompiledPolicy => {
@@ -58,15 +57,15 @@ export const replayRecorded = async (task: ReplayTask): Promise<ReplayOutcome> =
     ...task,
     policyFor: (row: ReplayRow) => policyOfRow(own ?? keptPolicy(row.policyHash), row),
   });
+  const reads = own?.rules.flatMap((rule) => rule.reads).filter((name) => !name.startsWith('limit.'));
+  const missing = new Set<SignalName>(reads);
   let ticks = 0;
   for (const row of scanRows(task.file, task.fromMs)) {
-    if (ticks % 60 === 0) for (const name of Object.keys(row.signals)) seen.add(name);
+    for (const name of missing) if (row.signals[name] !== undefined) missing.delete(name);
     ticks += 1;
     if (!replay.tick(row)) break;
   }
-  const reads: ReadonlySet<SignalName> = new Set(own?.rules.flatMap((rule) => rule.reads));
-  const missing = [...reads].filter((name) => !seen.has(name) && !name.startsWith('limit.'));
-  return { ticks, decisions: replay.decisions, unknownPolicies: [...unknown], missing };
+  return { ticks, decisions: replay.decisions, unknownPolicies: [...unknown], missing: [...missing] };
 };
 
 export default replayRecorded;

@@ -12,6 +12,16 @@ import { reportOn } from './backtest-report.ts';
 import type { PeaksTask } from './peaks-task.ts';
 import type { ReplayOutcome, ReplayTask } from './replay-task.ts';
 
+/** Facts that a replay needs. */
+export const replayKinds = [
+  'run-requested',
+  'run-exited',
+  'stop-began',
+  'kill-incomplete',
+  'action-averted',
+  'decision-made',
+] as const;
+
 /** A recorded run with the facts that a replay needs. */
 export interface RecordedRun {
   readonly runId: RunId;
@@ -57,7 +67,7 @@ export const createReplays = (home: string, threads = 2): Replays => {
     if (constant === null || !existsSync(fileOf(run.runId))) return null;
     // What happened to the run happened under its own policy; another one is followed up to its own first act.
     const interruptions = interruptionsIn(run.facts).filter(
-      ({ kind }) => more.policy === null || kind === 'stop-began',
+      ({ kind }) => more.policy === null || kind !== 'action-averted',
     );
     // A run that was started in shadow is what a backtest is for: the policy alone says where it would act.
     const judged = more.until === 'first-act' ? { ...constant, rollout: null } : constant;

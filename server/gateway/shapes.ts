@@ -117,5 +117,5 @@ export const startRunBody = z.strictObject({
 export const stopDaemonBody = z.strictObject({ stopJobs: z.boolean().default(false) });
 export const faultBody = z.strictObject({
   worker: z.enum(['sampling', 'detection', 'action', 'gateway', 'coordinator']),
-  kind: z.enum(['throw', 'exit', 'block', 'stuck', 'leak']),
+  kind: z.enum(['throw', 'exit', 'block', 'stuck', 'leak', 'heap']),
 });

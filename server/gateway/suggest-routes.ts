@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { suggestThresholds, toPolicyYaml } from '#policy/suggest-thresholds';
 import type { SuggestReply } from '#protocol/policy-views';
-import { replayKinds, runsSince } from './backtest-routes.ts';
+import { runsSince } from './backtest-routes.ts';
+import { replayKinds } from './replays.ts';
 import { json, nothing, type Route, route } from './route.ts';
 import { runIdText } from './shapes.ts';
 

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { givenBackFileName, parseGivenBack } from '#protocol/given-back';
 import { type ArchivedLine, printArchivedLines } from '#protocol/log-archive';
-import { type OutputStream, outputFileName, outputStreams } from '#protocol/output-index';
+import { keptFileOf, type OutputStream, outputFileName, outputStreams } from '#protocol/output-index';
 import { createRedactor, createResumedRedactor, type Redactor } from '#redaction/redact';
 import { secretValuesOf } from '#redaction/secret-names';
 import { type ArchiveFiles, type NewFrame, openArchive } from './archive-files.ts';
@@ -78,7 +79,10 @@ const archiveStream = async (files: ArchiveFiles, part: Part): Promise<number> =
   const file = join(directory, outputFileName(part.stream));
   const size = await sizeOf(file);
   if (size === null) return 0;
-  if (size < files.ends[part.stream]) await files.append([truncation(part.stream)]);
+  if (size < files.ends[part.stream]) {
+    if (existsSync(keptFileOf(file)) || ((await sizeOf(file)) ?? 0) > size) return 0;
+    await files.append([truncation(part.stream)]);
+  }
   const end = Math.min(size, upTo?.[part.stream] ?? size);
   let bytes = 0;
   while (bytes < part.mostBytes) {
@@ -87,6 +91,7 @@ const archiveStream = async (files: ArchiveFiles, part: Part): Promise<number> =
     const frames = await readFrames(file, { ...part, from, end, keyLinesLeft: files.keyLinesLeft(part.stream) });
     // Given back to the disk while it was read: what we have may be zeros.
     if ((await givenBackOf(directory, part.stream)) > from) continue;
+    if (frames.length === 0 && existsSync(keptFileOf(file))) break;
     if (frames.length === 0) throw new Error(`${file} cannot be read on from byte ${from} of ${size}`);
     await files.append(frames);
     bytes += files.ends[part.stream] - from;

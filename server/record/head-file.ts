@@ -6,37 +6,43 @@ const beatMs = 1000;
 /** The newest seq and hash, kept beside the database: a tail that SQLite lost without a word is missed here. */
 export interface HeadFile {
   read(): Head;
-  /** At most once a second; `flush` writes what is still waiting. */
+  /** On the disk within a second, whether another fact follows or not. */
   keep(head: Head): void;
   flush(): void;
+  close(): void;
 }
 
 export const openHeadFile = (file: string): HeadFile => {
   let waiting: Head | null = null;
-  let writtenAtMs = Number.NEGATIVE_INFINITY;
+  let nextBeat: NodeJS.Timeout | null = null;
   const flush = (): void => {
     if (waiting === null) return;
-    writtenAtMs = performance.now();
     try {
       writeFileSync(`${file}.new`, `${waiting.seq} ${waiting.hash}\n`, { mode: 0o600 });
       renameSync(`${file}.new`, file);
     } catch {
-      return; // no room: the old head stays, which is only less strict, and the next fact tries again
+      return; // no room: the old head stays, which is only less strict, and the next beat tries again
     }
     waiting = null;
+  };
+  const beat = (): void => {
+    nextBeat = null;
+    if (waiting === null) return;
+    flush();
+    // A record that falls silent after a burst would otherwise keep the head of the burst's first fact.
+    nextBeat = setTimeout(beat, beatMs).unref();
   };
   return {
     read: () => readHead(file),
     keep: (head) => {
       waiting = head;
-      if (performance.now() - writtenAtMs < beatMs) return;
-      try {
-        flush();
-      } catch {
-        // The disk is full or read-only: an older head only notices less. The next beat tries again.
-      }
+      if (nextBeat === null) beat();
     },
     flush,
+    close: () => {
+      if (nextBeat !== null) clearTimeout(nextBeat);
+      flush();
+    },
   };
 };
 

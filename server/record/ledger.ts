@@ -8,14 +8,16 @@ import { openReader, openWriter } from './data-source.ts';
 import { FactEntity } from './entities.ts';
 import { dropOldestSegment, type FactRetention, type Shortened } from './fact-retention.ts';
 import { openHeadFile } from './head-file.ts';
-import { setAsideIfDamaged } from './quarantine.ts';
+import { type Health, setAsideIfDamaged } from './quarantine.ts';
 import { createRecordReader, type RecordReader } from './read-record.ts';
+import { type Restoring, takeRestore } from './restore.ts';
 import { type Verdict, verifyChain } from './verify-chain.ts';
 
 /** Something was lost before the ledger was opened: told once, as a fact. */
 export interface Loss {
   readonly why: string;
-  readonly lostFrom: number;
+  /** Null where all is there as it was. */
+  readonly lostFrom: number | null;
 }
 
 /** The append-only record of one home: facts in a chain, and the folds that lists are read from. */
@@ -36,14 +38,16 @@ export interface Ledger extends RecordReader {
 export const openLedger = async (home: string, nowMs = Date.now()): Promise<Ledger> => {
   const file = join(home, 'flowforge.db');
   const headFile = openHeadFile(join(home, 'flowforge.head'));
+  const restoring = takeRestore(file, nowMs);
   const health = setAsideIfDamaged(file, nowMs);
   const writer = await openWriter(file);
   const reader = await openReader(file);
   const start = await readHead(reader);
-  const loss = lossOf(start, { kept: headFile.read(), setAside: health.kind === 'set-aside' ? health : null });
+  const loss = lossOf(start, { kept: headFile.read(), health, restoring });
   const appender = createAppender(writer, start);
   const checkpoints = createCheckpoints(join(home, 'flowforge.checkpoint'));
-  if (health.kind === 'set-aside' || start.seq === 0) checkpoints.forget();
+  // What was said of the one before does not hold for another: the journal keeps what it has until this one has it.
+  if (health.kind === 'set-aside' || restoring.kind === 'restored' || start.seq === 0) checkpoints.forget();
   return {
     ...createRecordReader(reader),
     append: async (sealed) => {
@@ -66,7 +70,7 @@ export const openLedger = async (home: string, nowMs = Date.now()): Promise<Ledg
       await writer.query('VACUUM INTO ?', [target]);
     },
     close: async () => {
-      headFile.flush();
+      headFile.close();
       await reader.destroy();
       await writer.destroy();
     },
@@ -84,17 +88,30 @@ const readHead = async (source: DataSource): Promise<Head> => {
   return newest === undefined ? emptyHead : { seq: newest.seq, hash: newest.hash };
 };
 
-const lossOf = (start: Head, found: { kept: Head; setAside: { movedTo: string; why: string } | null }): Loss | null => {
+interface Found {
+  readonly kept: Head;
+  readonly health: Health;
+  readonly restoring: Restoring;
+}
+
+const lossOf = (start: Head, { kept, health, restoring }: Found): Loss | null => {
   const lostFrom = start.seq + 1;
-  if (found.setAside !== null)
+  if (health.kind === 'set-aside')
+    return { lostFrom, why: `the database was damaged (${health.why}) and set aside as ${health.movedTo}` };
+  if (restoring.kind === 'restored')
     return {
       lostFrom,
-      why: `the database was damaged (${found.setAside.why}) and set aside as ${found.setAside.movedTo}`,
+      why: `a copy that ends at fact ${start.seq} was put in the place of the database, which is kept as ${restoring.replaced}; what the journal still holds of later facts is taken up`,
     };
-  if (found.kept.seq > start.seq)
+  if (kept.seq > start.seq)
     return {
       lostFrom,
-      why: `facts ${lostFrom} to ${found.kept.seq} were written, but the database ends at ${start.seq}`,
+      why: `facts ${lostFrom} to ${kept.seq} were written, but the database ends at ${start.seq}; what the journal still holds of them is taken up`,
+    };
+  if (restoring.kind === 'refused')
+    return {
+      lostFrom: null,
+      why: `the copy to be restored is damaged (${restoring.why}): it was moved to ${restoring.movedTo}, and the record goes on as it was`,
     };
   return null;
 };

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogLine } from '#protocol/gateway-api';
 import { givenBackFileName, parseGivenBack } from '#protocol/given-back';
 import type { ArchiveFrame } from '#protocol/log-archive';
-import { type OutputStream, outputFileName } from '#protocol/output-index';
+import { keptFileOf, type OutputStream, outputFileName } from '#protocol/output-index';
 import { createLineRedactor, createResumedRedactor, type Redactor } from '#redaction/redact';
 import { arrivalsOf, offsetSince } from './arrivals.ts';
 import type { ArchivedStream, LogArchive } from './log-archive.ts';
@@ -38,6 +40,9 @@ interface Sources {
 }
 
 const mostTries = 8;
+const cutMs = 20;
+/** Ten seconds: a cut that takes longer was broken off, and the next daemon mends it. */
+const mostCutTries = 500;
 
 /**
  * One stream of a run: what left its file for the archive, and then the file. Output moves from one to the other while
@@ -48,11 +53,19 @@ export const readStream = async (sources: Sources, ask: StreamAsk): Promise<Stre
     const archived = await sources.archive.stream(ask.directory, ask.stream);
     const kept = await keptFrom(ask.directory, ask.stream);
     const part = await readOnce(sources, { ...ask, archived, kept });
+    if (isBeingCut(ask) && tries < mostCutTries) {
+      await sleep(cutMs);
+      continue;
+    }
     const now = await sources.archive.stream(ask.directory, ask.stream);
     const hasMoved = now.end !== archived.end || (await keptFrom(ask.directory, ask.stream)) !== kept;
     if (!hasMoved || tries >= mostTries) return part;
   }
 };
+
+/** Its file is short for a moment. */
+const isBeingCut = ({ directory, stream }: StreamAsk): boolean =>
+  existsSync(keptFileOf(join(directory, outputFileName(stream))));
 
 /** The byte at which a stream ends now, wherever it lies. */
 export const endOfStream = async (

@@ -30,7 +30,7 @@ export interface LogView {
 
 const redactorsKept = 64;
 
-export const createLogView = (home: string, clock: { now(): number } = { now: Date.now }): LogView => {
+export const createLogView = (home: string): LogView => {
   const archive = createLogArchive();
   const redactors = new Map<RunId, Redactor>();
   const redactorOf = async (runId: RunId): Promise<Redactor> => {
@@ -65,7 +65,7 @@ export const createLogView = (home: string, clock: { now(): number } = { now: Da
         next[stream] = left?.offset ?? end;
       }
       const isAtEnd = isWhole && read.every((part) => part.isAtEnd);
-      const lines = (isAtEnd && !ask.ended ? dateNewest(shown, clock.now()) : shown).filter(isNew);
+      const lines = shown.filter(isNew);
       // A page without a line says that there is no more for now: what holds none is passed over here.
       if (lines.length === 0 && !isAtEnd) return view.page(runId, { ...ask, ...next, tail: null });
       return { lines, next, ended: ask.ended && isAtEnd };
@@ -88,13 +88,7 @@ const beginOf = (ask: LogAsk, stream: OutputStream): Begin => {
   return typeof ask.sinceMs === 'number' ? { kind: 'since', sinceMs: ask.sinceMs } : { kind: 'at', offset: 0 };
 };
 
-/** Sampling has not seen the newest lines of a live run yet: they came just now. */
-const dateNewest = (lines: readonly LogLine[], nowMs: number): readonly LogLine[] => {
-  const known = lines.findLastIndex(({ atMs }) => atMs !== null);
-  return lines.map((line, at) => (at > known ? { ...line, atMs: nowMs } : line));
-};
-
-/** Each stream keeps its own order; a line whose arrival is not known yet is the newest there is. */
+/** Each stream keeps its own order; a line whose arrival is not known takes the place of the newest. */
 const merge = (streams: readonly (readonly LogLine[])[]): readonly LogLine[] => {
   const [first = [], second = []] = streams;
   const merged: LogLine[] = [];

@@ -1,3 +1,4 @@
+import type { DecisiveEvent } from '#protocol/decisive-events';
 import type { RunId } from '#protocol/ids';
 import type { RecordingBatch, RecordingRow } from '#protocol/messages';
 import { type SignalVector, signalNames } from '#protocol/signals';
@@ -5,7 +6,7 @@ import { type SignalVector, signalNames } from '#protocol/signals';
 /** First line of the tail: what the numbers of its other lines name. It travels with them, so an update may add signals. */
 export const tailHeader = (): string => `\n${JSON.stringify({ names: signalNames })}`;
 
-/** A batch as one line: signals by number, each policy hash once. The newline comes first, so that a line which was cut short spoils no other. */
+/** A batch as one line: signals by number (those of a policy's own patterns by name), each policy hash once. The newline comes first, so that a line which was cut short spoils no other. */
 export const printTailLine = ({
   atMs,
   rows,
@@ -21,7 +22,8 @@ export const printTailLine = ({
 /** A row in few bytes: as it stands in a tail, and as it waits in memory. */
 const printRow = ({ runId, policyHash, signals, ...more }: RecordingRow, hash: number): string => {
   const pairs: (number | string)[] = [];
-  for (const [name, value] of Object.entries(signals)) pairs.push(numberOf.get(name) ?? -1, value);
+  for (const [name, value] of Object.entries<number | string | undefined>(signals))
+    if (value !== undefined) pairs.push(numberOf.get(name) ?? name, value);
   return JSON.stringify(isPlain(more) ? [runId, hash, pairs] : [runId, hash, pairs, more]);
 };
 
@@ -32,13 +34,14 @@ export const parseRow = (text: string, policyHash: string): RecordingRow =>
 type More = Omit<RecordingRow, 'runId' | 'policyHash' | 'signals'>;
 
 /** What nearly every row says is left out. */
-const plain: More = { isFirst: false, acknowledged: [], extraUsd: {} };
-const isPlain = ({ isFirst, acknowledged, extraUsd }: More): boolean =>
-  !isFirst && acknowledged.length === 0 && Object.keys(extraUsd).length === 0;
+const plain: More = { isFirst: false, acknowledged: [], extraUsd: {}, extraTokens: {}, decisive: [] };
+const isPlain = ({ isFirst, acknowledged, extraUsd, extraTokens, decisive }: More): boolean =>
+  !isFirst &&
+  [acknowledged, Object.keys(extraUsd), Object.keys(extraTokens), decisive].every((all) => all.length === 0);
 
 const numberOf = new Map<string, number>(signalNames.map((name, at) => [name, at]));
 
-type TailRow = readonly [runId: RunId, hash: number, pairs: readonly (number | string)[], more?: More];
+type TailRow = readonly [runId: RunId, hash: number, pairs: readonly (number | string)[], more?: Partial<More>];
 interface TailBatch {
   readonly atMs: number;
   readonly hashes: readonly string[];
@@ -76,26 +79,38 @@ const toBatch = ({ atMs, hashes, rows }: TailBatch, names: readonly string[]): R
 const toRow = (
   [runId, , pairs, more]: TailRow,
   { policyHash, names }: { readonly policyHash: string; readonly names: readonly string[] },
-): RecordingRow => ({ runId, policyHash, ...(more ?? plain), signals: toVector(pairs, names) });
+): RecordingRow => ({ runId, policyHash, ...plain, ...more, signals: toVector(pairs, names) });
 
 const toVector = (pairs: readonly (number | string)[], names: readonly string[]): SignalVector => {
   const values: Record<string, number | string> = {};
   for (let at = 0; at + 1 < pairs.length; at += 2) {
-    const name = names[Number(pairs[at])];
+    const key = pairs[at];
+    const name = typeof key === 'number' ? names[key] : key;
     const value = pairs[at + 1];
     if (name !== undefined && value !== undefined) values[name] = value;
   }
   return parseVector(values);
 };
 
-/** Rows as columns. Those after `policyHash` are missing in recordings of the first version. */
+/** Rows as columns. Those after `policyHash` are missing in recordings of the first version, `decisive` in those of the second; `extraTokens` is there once any were added. */
 export interface Columns {
   readonly atMs: Column<number>;
   readonly policyHash: Column<string>;
   readonly isFirst?: Column<boolean>;
   readonly acknowledged?: Column<readonly string[]>;
   readonly extraUsd?: Column<Readonly<Record<string, number>>>;
+  readonly extraTokens?: Column<Readonly<Record<string, number>>>;
   readonly signals: Readonly<Record<string, Column<number | string | null>>>;
+  readonly decisive?: readonly DecisiveColumns[];
+}
+
+/** Of all rows the decisive events in one place of their lists; null in rows that have fewer. */
+export interface DecisiveColumns {
+  readonly detector: Column<string | null>;
+  readonly kind: Column<DecisiveEvent['kind'] | null>;
+  readonly hash: Column<number | null>;
+  readonly resultHash: Column<number | null>;
+  readonly count: Column<number | null>;
 }
 /** The one value of all rows, or one of each, or the first and the steps from one to the next, times `scale`, as whole numbers. */
 export type Column<T> =

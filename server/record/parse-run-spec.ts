@@ -14,3 +14,15 @@ export const readJobEnvironment = async (directory: string): Promise<Readonly<Re
     return {}; // gone with its run
   }
 };
+
+/** What every process of the run in this directory carries, and whether some may outlive it; null where its spec is gone. */
+export const readRunMark = async (
+  directory: string,
+): Promise<{ readonly tag: number; readonly keepOrphans: boolean } | null> => {
+  try {
+    const { handle, keepOrphans } = JSON.parse(await readFile(join(directory, 'spec.json'), 'utf8')) as RunSpec;
+    return { tag: handle.tag, keepOrphans };
+  } catch {
+    return null; // gone, or a fault left it without one
+  }
+};

@@ -21,7 +21,8 @@ export const setAsideIfDamaged = (file: string, nowMs: number): Health => {
   return { kind: 'set-aside', movedTo, why };
 };
 
-const damageOf = (file: string): string | null => {
+/** Why a database cannot be gone on with; null where it can. */
+export const damageOf = (file: string): string | null => {
   let database: Database.Database | null = null;
   try {
     database = new Database(file, { fileMustExist: true, timeout: 2000 });

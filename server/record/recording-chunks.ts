@@ -1,4 +1,4 @@
-import { appendFile, type FileHandle, open } from 'node:fs/promises';
+import { appendFile, type FileHandle, open, stat, truncate } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 import { parseColumns } from './parse-recording.ts';
@@ -18,7 +18,30 @@ export const appendChunk = async (file: string, rows: readonly RecordedRow[]): P
   head.writeUInt32BE(payload.length, 4);
   head.writeDoubleBE(rows[0]?.atMs ?? 0, 8);
   head.writeDoubleBE(rows.at(-1)?.atMs ?? 0, 16);
-  await appendFile(file, Buffer.concat([head, payload]), { mode: 0o600 });
+  const before = await sizeOf(file);
+  try {
+    await appendFile(file, Buffer.concat([head, payload]), { mode: 0o600 });
+  } catch (error) {
+    // Half a chunk, where the disk was full, would hide all that is written behind it.
+    if (before !== null) await truncate(file, before);
+    throw error;
+  }
+};
+
+/** Takes away what a death cut short, so that what is appended from now on can be read. */
+export const dropTornChunk = async (file: string): Promise<void> => {
+  const size = await sizeOf(file);
+  if (size === null) return;
+  const { wholeBytes } = await survey(file);
+  if (wholeBytes < size) await truncate(file, wholeBytes);
+};
+
+const sizeOf = async (file: string): Promise<number | null> => {
+  try {
+    return (await stat(file)).size;
+  } catch {
+    return null; // nothing was recorded of this run yet
+  }
 };
 
 /** Rows of the chunks that touch the span. A chunk that a death cut short ends the file. */
@@ -38,13 +61,16 @@ export const readChunks = async function* (file: string, span: Span): AsyncGener
 };
 
 /** Time of the newest row in the file; minus infinity where there is none. */
-export const newestIn = async (file: string): Promise<number> => {
+export const newestIn = async (file: string): Promise<number> => (await survey(file)).newestMs;
+
+const survey = async (file: string): Promise<{ readonly newestMs: number; readonly wholeBytes: number }> => {
+  let seen = { newestMs: Number.NEGATIVE_INFINITY, wholeBytes: 0 };
   const handle = await openIfThere(file);
-  if (handle === null) return Number.NEGATIVE_INFINITY;
+  if (handle === null) return seen;
   try {
-    let newestMs = Number.NEGATIVE_INFINITY;
-    for await (const chunk of chunkHeads(handle)) newestMs = chunk.lastMs;
-    return newestMs;
+    for await (const chunk of chunkHeads(handle))
+      seen = { newestMs: chunk.lastMs, wholeBytes: chunk.start + chunk.bytes };
+    return seen;
   } finally {
     await handle.close();
   }

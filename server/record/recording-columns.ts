@@ -1,19 +1,27 @@
-import { signalNames } from '#protocol/signals';
+import { isLogSignal, signalNames } from '#protocol/signals';
+import { decisiveReader, toDecisiveColumns } from './decisive-columns.ts';
 import { type Column, type Columns, parseVector } from './parse-recording.ts';
 import type { RecordedRow } from './recordings.ts';
 
 /** Columns of one kind of number compress to a fraction of what rows do. */
 export const toColumns = (rows: readonly RecordedRow[]): Columns => {
-  const names = signalNames.filter((name) => rows.some(({ signals }) => signals[name] !== undefined));
+  const decisive = toDecisiveColumns(
+    rows.map((row) => row.decisive),
+    numberColumn,
+  );
+  const counted = new Set(rows.flatMap(({ signals }) => Object.keys(signals).filter(isLogSignal)));
+  const names = [...signalNames.filter((name) => rows.some(({ signals }) => signals[name] !== undefined)), ...counted];
   return {
     atMs: stepsOf(rows.map(({ atMs }) => atMs)) ?? { each: rows.map(({ atMs }) => atMs) },
     policyHash: plainColumn(rows.map(({ policyHash }) => policyHash)),
     isFirst: plainColumn(rows.map(({ isFirst }) => isFirst)),
     acknowledged: plainColumn(rows.map(({ acknowledged }) => acknowledged)),
     extraUsd: plainColumn(rows.map(({ extraUsd }) => extraUsd)),
+    ...(rows.some(hasExtraTokens) ? { extraTokens: plainColumn(rows.map(({ extraTokens }) => extraTokens)) } : {}),
     signals: Object.fromEntries(
       names.map((name) => [name, numberColumn(rows.map(({ signals }) => signals[name] ?? null))]),
     ),
+    ...(decisive.length === 0 ? {} : { decisive }),
   };
 };
 
@@ -23,7 +31,9 @@ export const toRows = function* (columns: Columns): Generator<RecordedRow> {
   const first = valuesOf(columns.isFirst ?? { all: false });
   const acknowledged = valuesOf(columns.acknowledged ?? { all: [] });
   const extraUsd = valuesOf(columns.extraUsd ?? { all: {} });
+  const extraTokens = valuesOf(columns.extraTokens ?? { all: {} });
   const fill = signalsOf(columns.signals);
+  const decisive = decisiveReader(columns.decisive ?? [], { words: valuesOf, numbers: numbersOf });
   for (let index = 0; ; index++) {
     const atMs = times(index);
     if (atMs === undefined) return;
@@ -33,10 +43,14 @@ export const toRows = function* (columns: Columns): Generator<RecordedRow> {
       isFirst: first(index) ?? false,
       acknowledged: acknowledged(index) ?? [],
       extraUsd: extraUsd(index) ?? {},
+      extraTokens: extraTokens(index) ?? {},
       signals: parseVector(fill(index)),
+      decisive: decisive(index),
     };
   }
 };
+
+const hasExtraTokens = ({ extraTokens }: RecordedRow): boolean => Object.keys(extraTokens).length > 0;
 
 /** Rows of one chunk look alike: a copy of the first with what differs is made far faster than each anew. */
 const signalsOf = (columns: Columns['signals']): ((index: number) => Readonly<Record<string, number | string>>) => {
@@ -71,7 +85,7 @@ const plainColumn = <T>(values: readonly T[]): Column<T> => {
 const scales = [1, 10, 100, 1_000, 10_000, 1_000_000] as const;
 
 /** Counters, ages and sizes are nearly straight lines: their steps are small, and often the same. */
-const numberColumn = (values: readonly (number | string | null)[]): Column<number | string | null> => {
+const numberColumn = <T extends number | string | null>(values: readonly T[]): Column<T> => {
   const plain = plainColumn(values);
   return 'all' in plain ? plain : (stepsOf(values) ?? plain);
 };

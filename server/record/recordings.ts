@@ -4,7 +4,7 @@ import type { SignalSeries } from '#protocol/gateway-api';
 import type { RunId } from '#protocol/ids';
 import type { RecordingBatch, RecordingRow } from '#protocol/messages';
 import { parseRow } from './parse-recording.ts';
-import { appendChunk, newestIn, readChunks } from './recording-chunks.ts';
+import { appendChunk, dropTornChunk, newestIn, readChunks } from './recording-chunks.ts';
 import { pruneRecordings } from './recording-retention.ts';
 import { openRecordingTail } from './recording-tail.ts';
 import { thin } from './thin-series.ts';
@@ -92,7 +92,10 @@ export const openRecordings = async (home: string): Promise<Recordings> => {
   const left = new Map<string, RecordedRow[]>();
   for (const batch of tail.recover())
     await takeBack(batch, { waiting: left, newestIn: (runId) => newestIn(fileOf(runId)) });
-  for (const [runId, rows] of left) await appendChunk(fileOf(runId), rows);
+  for (const [runId, rows] of left) {
+    await dropTornChunk(fileOf(runId));
+    await appendChunk(fileOf(runId), rows);
+  }
   tail.empty();
   pruneRecordings(directory, Date.now());
   const pruning = setInterval(() => pruneRecordings(directory, Date.now()), pruneEveryMs);

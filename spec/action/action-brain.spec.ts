@@ -3,30 +3,16 @@ import { decideAction } from '#action/action-brain';
 import { type ActionState, evolveAction, noRuns } from '#action/action-state';
 import type { ActionThought } from '#action/action-thought';
 import type { FactBody } from '#protocol/facts';
-import { parseJobId, parseJobKey, parseRunId } from '#protocol/ids';
-import type { Rollout } from '#protocol/judgement';
+import { parseIncidentId, parseInterventionId, parseRunId } from '#protocol/ids';
+import type { LadderStep, Rollout, Verb } from '#protocol/judgement';
 import type { Assessment } from '#protocol/messages';
+import { requested as requestedRun } from './told-runs.ts';
 
 const runId = parseRunId('01HZZZZZZZZZZZZZZZZZZZZZZZ');
 const id = (n: number): string => `01HYYYYYYYYYYYYYYYYYYYYY${String(n).padStart(2, '0')}`;
 const enforce: Rollout = { mode: 'enforce', percent: 100, salt: 's' };
 
-const requested = (over: { noKill?: boolean } = {}): FactBody => ({
-  kind: 'run-requested',
-  runId,
-  jobId: parseJobId(id(1)),
-  jobKey: parseJobKey('0'.repeat(32)),
-  generation: 1,
-  face: { name: 'looper', argv: ['looper'], cwd: '/', labels: {} },
-  profile: 'standard',
-  limits: { maxCpuPct: 60, maxMemBytes: null, timeoutMs: null, graceMs: 1000, pollIntervalMs: 500, logWindowLines: 10 },
-  policyName: 'standard',
-  rollout: null,
-  noKill: over.noKill ?? false,
-  restart: { mode: 'no', max: 0 },
-  containment: 'cgroup2',
-  by: 'cli',
-});
+const requested = (over: { noKill?: boolean } = {}): FactBody => requestedRun(runId, over);
 
 const seen = (over: Partial<Assessment> = {}): Assessment => ({
   runId,
@@ -38,6 +24,7 @@ const seen = (over: Partial<Assessment> = {}): Assessment => ({
   sinceMs: 1_000,
   atMs: 1_000,
   dwellMs: 8_000,
+  condition: 'c',
   ladder: [
     { verb: 'alert', afterMs: 0, onlyIf: null, message: null, resumeAfterMs: null },
     { verb: 'stop', afterMs: 4_000, onlyIf: null, message: null, resumeAfterMs: null },
@@ -66,6 +53,7 @@ const tell = (...history: FactBody[]) => {
     hear({ kind: 'assessed', assessment: { ...assessment, atMs }, atMs });
   return { assess, hear };
 };
+const omitClimbed = ({ climbed: _, ...fact }: Extract<FactBody, { kind: 'decision-made' }>): FactBody => fact;
 const kinds = (facts: readonly FactBody[]): string[] => facts.map((fact) => fact.kind);
 const stopEnded = { kind: 'stop-ended', runId, killed: 3, tookMs: 40, survivors: [], atMs: 6_000, newId: '' } as const;
 const stopWish = {
@@ -78,6 +66,7 @@ const stopWish = {
   restartAfter: false,
   graceMs: 10,
   processes: 1,
+  judgedToMs: null,
   atMs: 1,
   newId: '',
 } as const;
@@ -151,6 +140,56 @@ describe('the action brain', () => {
     expect(kinds(story.assess(seen(), 6_000))).to.deep.equal(['decision-made']);
   });
 
+  describe('whose policy changes while a rule fires', () => {
+    const step = (verb: Verb, afterMs = 0): LadderStep => ({
+      ...{ verb, afterMs },
+      ...{ onlyIf: null, message: null, resumeAfterMs: null },
+    });
+    const decided = (facts: readonly FactBody[]): string[] =>
+      facts.flatMap((fact) => (fact.kind === 'decision-made' ? [`${fact.step} ${fact.wouldDo} ${fact.does}`] : []));
+
+    it('pauses where the rule only alerted, and once', () => {
+      const story = tell(requested());
+      story.assess(seen({ ladder: [step('alert')] }), 1_000);
+      const stricter = seen({ ladder: [step('pause')], policyHash: 'h2' });
+      expect(decided(story.assess(stricter, 1_500))).to.deep.equal(['0 pause pause']);
+      expect(story.assess(stricter, 2_000)).to.deep.equal([]);
+    });
+
+    it('acts once what was only recorded in shadow is enforced, without a second alert', () => {
+      const ladder = [step('alert'), step('pause', 500)];
+      const story = tell(requested());
+      const shadow = seen({ ladder, rollout: { mode: 'shadow', percent: 0, salt: 's' } });
+      expect(decided(story.assess(shadow, 1_000))).to.deep.equal(['0 alert alert']);
+      expect(decided(story.assess(shadow, 1_500))).to.deep.equal(['1 pause continue']);
+      expect(decided(story.assess(seen({ ladder }), 2_000))).to.deep.equal(['1 pause pause']);
+      expect(story.assess(seen({ ladder }), 2_500)).to.deep.equal([]);
+    });
+
+    it('repeats nothing where the ladder is the same, or has only grown', () => {
+      const story = tell(requested());
+      story.assess(seen({ ladder: [step('alert')] }), 1_000);
+      expect(story.assess(seen({ ladder: [step('alert')], policyHash: 'h2' }), 1_500)).to.deep.equal([]);
+      const grown = seen({ ladder: [step('alert'), step('stop', 4_000)], policyHash: 'h3' });
+      expect(story.assess(grown, 2_000)).to.deep.equal([]);
+      expect(decided(story.assess(grown, 5_000))).to.deep.equal(['1 stop stop']);
+    });
+
+    it('judges all steps anew under another condition', () => {
+      const story = tell(requested());
+      story.assess(seen({ ladder: [step('alert')] }), 1_000);
+      const anew = story.assess(seen({ ladder: [step('alert')], condition: 'd', sinceMs: 1_500 }), 1_500);
+      expect(decided(anew)).to.deep.equal(['0 alert alert']);
+    });
+
+    it('repeats nothing that an earlier version decided, which did not say how far it had come', () => {
+      const facts = tell(requested()).assess(seen(), 1_000);
+      const old = facts.map((fact) => (fact.kind === 'decision-made' ? omitClimbed(fact) : fact));
+      const story = tell(requested(), ...old);
+      expect(story.assess(seen({ ladder: [step('pause')] }), 1_500)).to.deep.equal([]);
+    });
+  });
+
   it('begins one stop, whoever asks again, and says killed only after the tree was verified empty', () => {
     const story = tell(requested());
     expect(kinds(story.hear(stopWish))).to.deep.equal(['stop-began']);
@@ -170,6 +209,8 @@ describe('the action brain', () => {
     const story = tell(requested());
     story.hear(stopWish);
     expect(story.assess(seen(), 1_000)).to.deep.equal([]);
+    story.hear(stopEnded);
+    expect(story.assess(seen(), 1_000), 'its tree is empty, its exit not told yet').to.deep.equal([]);
     const over = tell(requested(), { kind: 'run-exited', runId, code: 0, signal: null, endedAtMs: 1 });
     expect(over.assess(seen(), 1_000)).to.deep.equal([]);
   });
@@ -182,6 +223,49 @@ describe('the action brain', () => {
       'orphans-spared',
     ]);
     expect(kinds(tell(requested(), over).hear({ ...look, processes: 0, spare: false }))).to.deep.equal(['tree-empty']);
+  });
+
+  it('tells nothing of a pause that a stop overtook, and begins none while it stops', () => {
+    const story = tell(requested());
+    const wish = {
+      kind: 'pause-requested',
+      runId,
+      by: 'cli',
+      reason: '',
+      resumeAtMs: null,
+      atMs: 1,
+      newId: id(3),
+    } as const;
+    const [began] = story.hear(wish);
+    expect(began).to.include({ kind: 'pause-began', by: 'cli' });
+    expect(story.hear(wish)).to.deep.equal([]);
+    story.hear(stopWish);
+    const interventionId = parseInterventionId(began?.kind === 'pause-began' ? began.interventionId : '');
+    expect(
+      story.hear({ kind: 'tree-paused', runId, interventionId, processes: 2, moving: [], atMs: 2, newId: '' }),
+    ).to.deep.equal([]);
+    expect(story.hear(wish)).to.deep.equal([]);
+  });
+
+  it('goes on to the next step when a restart is refused, and does not ask for the restart again', () => {
+    const story = tell(requested());
+    const step = { onlyIf: null, message: null, resumeAfterMs: null };
+    const ladder = [
+      { verb: 'restart', afterMs: 0, ...step },
+      { verb: 'stop', afterMs: 9_000, ...step },
+    ] as const;
+    expect(story.assess(seen({ ladder }), 1_000).at(-1)).to.include({ does: 'restart', enforced: true });
+    const check = { kind: 'restart-checked', runId, rule: 'cpu-and-repeating', atMs: 1_001, newId: '' } as const;
+    expect(story.hear({ ...check, whyNot: null })).to.deep.equal([]);
+    expect(story.hear({ ...check, whyNot: 'it is gone' })).to.deep.include.members([
+      {
+        ...{ kind: 'restart-refused', incidentId: parseIncidentId(id(11)), runId },
+        ...{ rule: 'cpu-and-repeating', step: 0, why: 'it is gone' },
+      },
+    ]);
+    expect(story.hear({ ...check, whyNot: 'it is gone' })).to.deep.equal([]);
+    expect(story.assess(seen({ ladder }), 2_000)).to.deep.equal([]);
+    expect(story.assess(seen({ ladder }), 10_000)[0]).to.include({ does: 'stop', step: 1 });
   });
 
   it('keeps what it knows of a run when its beginning is told again', () => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { handleFor, openBoundary } from '#action/containment/boundary';
 import { cgroupMount } from '#action/containment/cgroup-files';
-import { probeContainment } from '#action/containment/probe';
+import { probeContainment, remedies } from '#action/containment/probe';
 import { newTag } from '#action/containment/run-mark';
 import { pauseTree, resumeTree } from '#action/pause-protocol';
 import { identityOf, isAlive, readStat } from '#action/process-identity';
@@ -133,6 +133,10 @@ describe('the containment probe', () => {
         command: 'unset FLOWFORGE_CONTAINMENT',
       },
     ]);
+  });
+
+  it('offers a command for a cgroup that works while a daemon runs, too', () => {
+    expect(remedies.cgroup2).to.match(/^systemd-run --user --scope -p Delegate=yes flowforge daemon restart$/);
   });
 
   it('finds the hierarchy wherever it is mounted', () => {

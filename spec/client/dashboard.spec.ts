@@ -169,6 +169,16 @@ describe('the dashboard in a real browser', function () {
     await page.getByRole('status').getByText('live', { exact: true }).waitFor();
   });
 
+  it('says that facts wait for the database, why, and what to do, until they do not', async () => {
+    await open('/');
+    gateway.holdUp('database or disk is full');
+    const alert = page.getByRole('alert').filter({ hasText: 'database or disk is full' });
+    await alert.waitFor();
+    expect(await alert.innerText()).to.match(/Not recorded yet\..*make room on the disk that holds \/tmp\/home/s);
+    gateway.holdUp(null);
+    await alert.waitFor({ state: 'detached' });
+  });
+
   it('explains a run that is not there', async () => {
     await page.goto(`${gateway.url}/runs/${runIdAt(4242)}`);
     await page

@@ -5,8 +5,10 @@ import { Server } from 'socket.io';
 import type { FactBody } from '#protocol/facts';
 import type { ClientToServer, LogLine, ServerToClient } from '#protocol/gateway-api';
 import { parseInterventionId, parseRunId } from '#protocol/ids';
+import type { RuleThreshold } from '#protocol/policy-views';
 import { toTimelineEntry } from '#protocol/timeline';
 import { createSyntheticFleet, type SyntheticFleet } from './synthetic-fleet.ts';
+import { seriesOf } from './synthetic-series.ts';
 
 const csrfToken = 'the-token-of-this-page';
 const contentSecurityPolicy = [
@@ -32,6 +34,8 @@ export interface FakeGateway {
   readonly url: string;
   readonly fleet: SyntheticFleet;
   readonly asked: readonly AskedCommand[];
+  /** What the rules of a run hold its signals against, by run. */
+  readonly thresholds: Map<string, readonly RuleThreshold[]>;
   /** Journals a fact and tells all who look. */
   say(body: FactBody): void;
   /** Journals a fact that nobody is told of. */
@@ -39,6 +43,8 @@ export interface FakeGateway {
   /** Ends all connections and refuses new ones until `comeBack`. */
   goAway(): void;
   comeBack(): void;
+  /** From now on facts wait for the database, for this reason; null heals it. */
+  holdUp(why: string | null): void;
   close(): Promise<void>;
 }
 
@@ -52,10 +58,12 @@ export const startFakeGateway = async ({
 } = {}): Promise<FakeGateway> => {
   const fleet = createSyntheticFleet(runs, Date.now());
   const asked: AskedCommand[] = [];
+  const thresholds: FakeGateway['thresholds'] = new Map();
   const app = express();
   const server = createServer(app);
   const io: Io = new Server(server, { serveClient: false, transports: ['websocket'] });
   let isAway = false;
+  let trouble: string | null = null;
   let lines = 400;
 
   const say = (body: FactBody): void => {
@@ -64,7 +72,7 @@ export const startFakeGateway = async ({
     const row = 'runId' in body && body.runId !== null ? fleet.row(body.runId) : undefined;
     if (row !== undefined) io.emit('rows', [row]);
   };
-  addRoutes(app, { signedIn, fleet, lineCount: () => lines, say, asked });
+  addRoutes(app, { signedIn, fleet, thresholds, lineCount: () => lines, say, asked });
 
   io.use((_socket, next) => next(isAway ? new Error('the gateway is restarting') : undefined));
   io.on('connection', (socket) => {
@@ -80,7 +88,7 @@ export const startFakeGateway = async ({
 
   const timer = setInterval(() => {
     const atMs = Date.now();
-    io.emit('tick', { atMs, host: hostFigures(lines), rows: fleet.step(atMs) });
+    io.emit('tick', { atMs, host: hostFigures(lines), rows: fleet.step(atMs), trouble });
     lines += 2;
     const fresh = [logLine(lines - 2), logLine(lines - 1)];
     for (const { runId } of fleet.views()) io.to(`log:${runId}`).emit('log', { runId, lines: fresh, dropped: 0 });
@@ -93,6 +101,7 @@ export const startFakeGateway = async ({
     url: `http://127.0.0.1:${address.port}`,
     fleet,
     asked,
+    thresholds,
     say,
     loseFact: (body) => void fleet.say(body, Date.now()),
     goAway: () => {
@@ -101,6 +110,9 @@ export const startFakeGateway = async ({
     },
     comeBack: () => {
       isAway = false;
+    },
+    holdUp: (why) => {
+      trouble = why;
     },
     close: async () => {
       clearInterval(timer);
@@ -112,12 +124,13 @@ export const startFakeGateway = async ({
 interface Backstage {
   readonly signedIn: boolean;
   readonly fleet: SyntheticFleet;
+  readonly thresholds: FakeGateway['thresholds'];
   readonly lineCount: () => number;
   readonly say: (body: FactBody) => void;
   readonly asked: AskedCommand[];
 }
 
-const addRoutes = (app: Express, { signedIn, fleet, lineCount, say, asked }: Backstage): void => {
+const addRoutes = (app: Express, { signedIn, fleet, thresholds, lineCount, say, asked }: Backstage): void => {
   const clientDir = fileURLToPath(new URL('../../client/', import.meta.url));
   app.use((_request, response, next) => {
     response.setHeader('content-security-policy', contentSecurityPolicy);
@@ -144,6 +157,10 @@ const addRoutes = (app: Express, { signedIn, fleet, lineCount, say, asked }: Bac
     response.json({ items: facts.map(toTimelineEntry).reverse(), nextCursor: null });
   });
   app.get('/v1/runs/:id/signals', (request, response) => void response.json(seriesOf(request.params.id)));
+  app.get('/v1/runs/:id/thresholds', (request, response) => {
+    const items = thresholds.get(request.params.id) ?? [];
+    response.json({ policy: 'standard', policyHash: 'a', isEarly: false, items });
+  });
   app.get('/v1/runs/:id/log', (_request, response) => {
     const lines = Array.from({ length: lineCount() }, (_, index) => logLine(index));
     response.json({ lines, next: { stdout: lineCount() * 100, stderr: lineCount() * 100 }, ended: false });
@@ -218,22 +235,6 @@ const logLine = (index: number): LogLine => ({
       ? `\u001b[31mwarning\u001b[0m: slow answer\u0007 from shard ${index}`
       : `line ${index}: step ${index} loss ${(2 / (1 + index / 50)).toFixed(4)} lr 3e-4`,
 });
-
-const seriesOf = (runId: string) => {
-  const points = 600;
-  const atMs = Array.from({ length: points }, (_, index) => Date.now() - (points - index) * 1000);
-  const wave = (index: number) => 42 + 22 * Math.sin(index / 24) + 6 * Math.sin(index / 3.1);
-  return {
-    runId,
-    atMs,
-    columns: {
-      'cpu.pct': atMs.map((_, index) => wave(index)),
-      'mem.rss': atMs.map((_, index) => 700e6 + index * 6e5 + 2e7 * Math.sin(index / 15)),
-      'limit.cpu_pct': atMs.map(() => 60),
-      'limit.mem_bytes': atMs.map(() => 2 * 1024 ** 3),
-    },
-  };
-};
 
 const unknownRun = (id: string) => ({
   type: 'about:blank',

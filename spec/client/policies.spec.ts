@@ -95,7 +95,7 @@ describe('the policies page', function () {
     await page.keyboard.press('Escape');
   });
 
-  it('puts a new rule in force with a reason, in shadow first, and writes the file', async () => {
+  it('asks for a new rule with a reason, in shadow first, and leaves the file to whoever puts it in force', async () => {
     await enter('dark');
     await page.getByText('cpu.pct > 80').first().click();
     await page.keyboard.press('Control+End');
@@ -112,10 +112,11 @@ describe('the policies page', function () {
     await dialog.getByLabel('Why? The history keeps it.').fill('it eats the night');
     await dialog.getByRole('button', { name: 'Put nightly.yaml in force' }).click();
     await dialog.getByText(/In force for 1 run/).waitFor();
-    expect(readFileSync(file, 'utf8')).to.contain('- id: eager\n    rollout: { mode: shadow }\n    when: cpu.pct > 90');
+    const wanted = `${text}  - id: eager\n    rollout: { mode: shadow }\n    when: cpu.pct > 90\n    action: stop\n`;
     const asked = running.asked.find(({ verb }) => verb === 'apply')?.command;
-    expect(asked).to.deep.include({ source: { kind: 'file', path: file }, reason: 'it eats the night', accept: false });
-    writeFileSync(file, text);
+    const source = { kind: 'draft', path: file, text: wanted };
+    expect(asked).to.deep.include({ source, reason: 'it eats the night', accept: false });
+    expect(readFileSync(file, 'utf8')).to.equal(text);
   });
 
   for (const [width, scheme] of [

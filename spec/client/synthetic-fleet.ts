@@ -118,7 +118,10 @@ const storyOf = (plot: Plot, runId: RunId): readonly PastFact[] => {
   const face = { name: plot.name, argv: plot.argv, cwd: '/home/sam/work', labels: plot.labels ?? {} };
   if (plot.end === 'queued') {
     return [
-      { agoS: 5, body: { kind: 'run-queued', runId, jobId, face, why: 'the fleet is at its maximum of 49 runs' } },
+      {
+        agoS: 5,
+        body: { kind: 'run-queued', runId, jobId, generation: 1, face, why: 'the fleet is at its maximum of 49 runs' },
+      },
     ];
   }
   const requested: FactBody = {

@@ -4,7 +4,7 @@ const head = 'apiVersion: flowforge/v1\nkind: Policy\nmetadata: { name: evil }\n
 export const rule = (condition: string): string => `${head}rules:\n  - id: evil\n    when: ${condition}\n`;
 const withPattern = (index: number, pattern: string): string =>
   `  - { id: evil-${index}, detect: { log_match: { pattern: ${JSON.stringify(pattern)} } } }`;
-const catastrophic = ['(a+)+$', '(a|aa)+$', '(.*a){20}', '(x+x+)+y', '^(([a-z])+.)+[A-Z]([a-z])+$'];
+const catastrophic = ['((a{0,30}){0,30})b', '(?=(a+)+)$', '(a+)\\1+', '(\\pL{1,50}){1,20}', '(.*a){1000}'];
 
 /** Everything here was made to hold up whoever reads it. */
 export const evil: Readonly<Record<string, string>> = {
@@ -23,4 +23,5 @@ export const toPolicy = (text: string): PolicyText => ({
   name: 'evil.yaml',
   hash: 'f',
   files: [{ path: '/tmp/evil.yaml', text }],
+  patterns: [],
 });

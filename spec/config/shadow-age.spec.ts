@@ -16,7 +16,7 @@ const policyOf = (body: string): PolicyText => {
   const files = [
     { path: 'trial.yaml', text: `apiVersion: flowforge/v1\nkind: Policy\nmetadata: { name: trial }\n${body}\n` },
   ];
-  return { name: 'trial.yaml', hash: hashOf(files), files };
+  return { name: 'trial.yaml', hash: hashOf(files), files, patterns: [] };
 };
 const hot = (threshold: number, rollout: string): PolicyText =>
   policyOf(`rules: [{ id: hot, when: cpu.pct > ${threshold}, action: stop${rollout} }]`);

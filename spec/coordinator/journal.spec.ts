@@ -13,6 +13,7 @@ const queued: FactBody = {
   kind: 'run-queued',
   runId,
   jobId: '01HZZZZZZZZZZZZZZZZZZZZZZZ' as never,
+  generation: 1,
   face: { name: 'j', argv: [], cwd: '/', labels: {} },
   why: 'full',
 };

@@ -16,6 +16,7 @@ const view = (over: Partial<RunView>): RunView =>
 const ended = (over: Partial<RunView>, rest: Partial<EndedRun> = {}): EndedRun => ({
   view: view(over),
   restartAsked: null,
+  restartBudget: null,
   restartsAtMs: [],
   nowMs: 1_000_000,
   chance: 0.5,
@@ -55,8 +56,20 @@ describe('what follows the end of a run', () => {
       ).kind,
     ).to.equal('restart');
   });
+  it('holds a ladder to what its policy says of restarts, and a crash to what was asked for the job', () => {
+    const restartBudget = { max: 1, withinMs: 60_000, initialDelayMs: 5_000, factor: 3, maxDelayMs: 8_000, jitter: 0 };
+    const stopped = { state: 'stopped', stopCause: 'policy', restart: { mode: 'no', max: 0 } } as const;
+    const asked = (restartsAtMs: readonly number[]) =>
+      planRestart(ended(stopped, { restartAsked: 'policy', restartBudget, restartsAtMs, chance: 0 }));
+    expect(asked([])).to.include({ kind: 'restart', delayMs: 5_000 });
+    expect(asked([999_000])).to.include({ kind: 'quarantine', restarts: 1, windowMs: 60_000 });
+    expect(asked([900_000]), 'outside the window').to.include({ kind: 'restart' });
+    expect(planRestart(ended({}, { restartBudget }))).to.include({ kind: 'restart', delayMs: 1_000 });
+  });
   it('never restarts beside survivors', () => {
     expect(planRestart(ended({ survivors: 2 })).kind).to.equal('quarantine');
+    const asked = ended({ state: 'stopped', stopCause: 'user', survivors: 1 }, { restartAsked: 'user' });
+    expect(planRestart(asked).kind, 'whoever asks').to.equal('quarantine');
   });
 
   it('waits for what is left of a delay, and never for longer than a delay lasts when the clock was set back', () => {

@@ -161,6 +161,9 @@ describe('the shim', () => {
     await start(['sleep', '30'], { stdin: 'fifo' });
     const inShimSession = (): number => listSession(run.pidFile.shim.pid).length;
     await eventually('the holder', () => (inShimSession() === 2 ? true : null));
+    // Until then the shell that becomes the job has children of its own.
+    const nameOfJob = (): string => readFileSync(`/proc/${run.pidFile.identity.pid}/comm`, 'utf8').trim();
+    await eventually('the job', () => (nameOfJob() === 'sleep' ? true : null));
     expect((await run.boundary.members()).map(({ pid }) => pid)).to.deep.equal([run.pidFile.identity.pid]);
     process.kill(run.pidFile.identity.pid, 'SIGKILL');
     await run.exit();

@@ -10,7 +10,7 @@ const startMs = 1_760_000_000_000;
 /** Many agents that do ever new things: the most there is to remember. */
 const busyFleet = (count: number): readonly AgentEvent[] =>
   Array.from({ length: count }, (_, index): readonly AgentEvent[] => {
-    const head = { atMs: startMs + index * 100, agent: `agent-${index % 200}` };
+    const head = { atMs: startMs + index * 100, line: index, agent: `agent-${index % 200}` };
     return [
       { kind: 'said', ...head, textHash: index * 7_919, shapeHash: index, chars: 80, thought: false, sample: '' },
       {
@@ -31,6 +31,7 @@ const busyFleet = (count: number): readonly AgentEvent[] =>
         ok: index % 7 > 0,
         resultHash: index,
         errorHash: index % 7 > 0 ? null : 5,
+        isAbsence: false,
         isEmpty: false,
         sample: '',
       },

@@ -6,7 +6,7 @@ import { hashOf } from '#policy/compile-policy';
 import { parseJobId, parseJobKey } from '#protocol/ids';
 import type { Finding } from '#protocol/judgement';
 import type { Assessment, LiveFrame, PolicyText, RecordingBatch, WatchedRun } from '#protocol/messages';
-import { type HostFigures, type LineBatch, lineFlag } from '#protocol/observations';
+import { type HostFigures, type LineBatch, type LineMatches, lineFlag } from '#protocol/observations';
 import type { SignalVector } from '#protocol/signals';
 import { nothingSpent } from '#protocol/spending';
 import { createManualClock } from '#runtime/clock';
@@ -17,7 +17,7 @@ const host: HostFigures = { cpuPct: 10, load1: 1, memTotalBytes: 16e9, memAvaila
 const policyOf = (rules: string): PolicyText => {
   const text = `apiVersion: flowforge/v1\nkind: Policy\nmetadata: { name: p }\nrules:\n${rules.replaceAll(/^/gm, '  ')}\n`;
   const files = [{ path: 'p.yaml', text }];
-  return { name: 'p', hash: hashOf(files), files };
+  return { name: 'p', hash: hashOf(files), files, patterns: [] };
 };
 const looping = policyOf(
   '- id: loop\n  when: cpu.pct > limit.cpu_pct && output.period > 0 && output.repeat_lines >= limit.log_window\n  unless: progress.age < 8*s\n  for: 8s\n  warmup: 2s\n  severity: critical\n  summary: "the same {{output.repeat_lines}} times"\n  action: [{ do: alert }, { do: stop, after: 4s }]',
@@ -34,6 +34,7 @@ const run = (policy: PolicyText, more: Partial<WatchedRun> = {}): WatchedRun => 
   identity: { bootId: 'b', pid: 1, startTicks: 1 },
   containment: { level: 'process-group', tag: 1 },
   startedAtMs: 0,
+  pausedMs: 0,
   limits: {
     maxCpuPct: 60,
     maxMemBytes: null,
@@ -140,7 +141,7 @@ const startDetection = () => {
   /** One more second of a job that prints ten lines and burns a core. */
   const second = async (
     lines: readonly string[] = Array(10).fill('request 4242 failed, trying again'),
-    more: { refill?: boolean } = {},
+    more: { refill?: boolean; matches?: readonly LineMatches[] } = {},
   ): Promise<void> => {
     await detection.observe({
       atMs: clock.now(),
@@ -214,7 +215,7 @@ describe('the detection actor', () => {
     expect(row?.signals).to.include({ 'run.age': 2, 'run.restarts': 2, 'output.lines': 20, 'limit.log_window': 10 });
     expect(story.recordings.at(-1)?.rows[0]).to.deep.equal({
       ...{ runId, policyHash: looping.hash, signals: row?.signals },
-      ...{ isFirst: false, acknowledged: [], extraUsd: {} },
+      ...{ isFirst: false, acknowledged: [], extraUsd: {}, extraTokens: {}, decisive: [] },
     });
     expect(story.recordings[0]?.rows[0]?.isFirst).to.equal(true);
   });
@@ -233,6 +234,24 @@ describe('the detection actor', () => {
     expect(story.frames.at(-1)?.rows[0]?.signals).to.include({ 'run.age': 12, 'progress.age': 12 });
     await story.seconds(5);
     expect(story.changes().at(-1)).to.equal('618s firing');
+  });
+
+  it('does not hold a pause against a run that was paused before anybody looked, nor while it goes on', async () => {
+    const story = startDetection();
+    const limits = { ...run(looping).limits, timeoutMs: 10_000 };
+    story.clock.advance(600_000);
+    story.detection.change({ kind: 'watch', run: run(looping, { limits, pausedMs: 595_000, adopted: true }) });
+    story.detection.change({ kind: 'paused', runId, atMs: story.clock.now() });
+    story.clock.advance(3_600_000);
+    await story.second([]);
+    const ages = (): unknown => story.frames.at(-1)?.rows[0]?.signals['run.age'];
+    expect(ages()).to.equal(5);
+    story.detection.change({ kind: 'resumed', runId, atMs: story.clock.now() });
+    await story.seconds(3);
+    expect(story.assessments.filter(({ isLimit }) => isLimit)).to.deep.equal([]);
+    await story.seconds(4);
+    expect(story.assessments.at(-1)).to.include({ rule: 'limit.wall_clock', isLimit: true });
+    expect(story.recordings.at(-1)?.rows[0]?.signals['run.age'], 'what a replay takes its time from').to.equal(ages());
   });
 
   it('holds a run to its own limits, also when its policy has none', async () => {
@@ -260,6 +279,57 @@ describe('the detection actor', () => {
     await story.seconds(4);
     expect(story.changes()).to.deep.equal(['8s pending', '16s firing']);
     expect(story.frames.at(-1)?.rows[0]?.signals['output.repeat_lines']).to.equal(70);
+  });
+
+  const losses = (count: number): PolicyText =>
+    policyOf(
+      `- id: lost\n  summary: "{{log.count}} lost"\n  detect: { log_match: { pattern: nan, count: ${count}, within: 10s } }\n  action: stop`,
+    );
+  const nan = (atMs: number, count: number): readonly LineMatches[] => [
+    { pattern: 'nan', times: [{ atMs, count }], sample: `loss: nan at ${atMs}` },
+  ];
+
+  it('counts lines within their time, fires with the last of them, and clears when they stay away', async () => {
+    const story = startDetection();
+    story.detection.change({ kind: 'watch', run: run(losses(5)) });
+    await story.second([], { matches: nan(0, 2) });
+    await story.second([], { matches: nan(1000, 2) });
+    expect(story.assessments).to.deep.equal([]);
+    await story.second([], { matches: nan(2000, 1) });
+    expect(story.assessments.at(-1)).to.deep.include({ rule: 'lost', state: 'firing', summary: '5 lost' });
+    expect(story.assessments.at(-1)?.evidence).to.have.length(1);
+    expect(story.assessments.at(-1)?.evidence[0]).to.deep.include({
+      summary: '5 lines like nan within 10s',
+      samples: ['loss: nan at 2000'],
+      count: 5,
+      firstAtMs: 0,
+      lastAtMs: 2000,
+    });
+    for (let second = 0; second < 8; second++) await story.second([]);
+    expect(story.assessments.at(-1)).to.include({ rule: 'lost', state: 'inactive', atMs: 10_000 });
+  });
+
+  it('does not count twice what a refill tells again', async () => {
+    const story = startDetection();
+    story.detection.change({ kind: 'watch', run: run(losses(5)) });
+    await story.second([], { matches: nan(0, 4) });
+    await story.second([], { matches: nan(0, 4), refill: true });
+    await story.second([]);
+    expect(story.assessments).to.deep.equal([]);
+    await story.second([], { matches: nan(3000, 1) });
+    expect(story.assessments.at(-1)).to.include({ rule: 'lost', state: 'firing' });
+  });
+
+  it('keeps counting when the policy is exchanged, and takes counts that come before the policy does', async () => {
+    const story = startDetection();
+    story.detection.change({ kind: 'watch', run: run(looping) });
+    await story.second([], { matches: nan(0, 2) });
+    story.detection.change({ kind: 'policy-changed', runIds: [runId], policy: losses(9) });
+    await story.second([], { matches: nan(1000, 2) });
+    expect(story.assessments).to.deep.equal([]);
+    story.detection.change({ kind: 'policy-changed', runIds: [runId], policy: losses(4) });
+    await story.second([]);
+    expect(story.assessments.at(-1)).to.include({ rule: 'lost', state: 'firing', summary: '4 lost' });
   });
 
   it('judges by the new policy from the next tick on', async () => {

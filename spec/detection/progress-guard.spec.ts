@@ -101,6 +101,19 @@ describe('the progress guard', () => {
     expect(guard.signals(21_000)).to.deep.equal({ 'progress.age': 0.5, 'progress.share_pct': 40 });
   });
 
+  it('believes a person who says something new, and not a loop that sends its prompt again', () => {
+    const guard = new ProgressGuard();
+    const tell = createTeller();
+    const ageAfter = (second: number, textHash: number) => {
+      const events: readonly AgentEvent[] = [
+        { kind: 'user-spoke', line: 1, atMs: second * 1000, agent: 'main', textHash },
+      ];
+      guard.observe(tell({ atMs: second * 1000, events }), second * 1000);
+      return guard.signals(second * 1000)['progress.age'];
+    };
+    expect([ageAfter(10, 1), ageAfter(20, 1), ageAfter(30, 1), ageAfter(40, 2)]).to.deep.equal([0, 10, 20, 0]);
+  });
+
   it('takes ended children for progress of a silent build, and not of a loop that keeps starting them', () => {
     const [silent, looper] = [new ProgressGuard(), new ProgressGuard()];
     const tell = createTeller();
@@ -120,6 +133,7 @@ describe('the progress guard', () => {
       {
         kind: 'tool-called',
         atMs: second * 1000,
+        line: 1,
         agent: 'main',
         callId: `c${second}`,
         round: null,
@@ -132,11 +146,13 @@ describe('the progress guard', () => {
       {
         kind: 'tool-returned',
         atMs: second * 1000,
+        line: 1,
         agent: 'main',
         callId: `c${second}`,
         ok: true,
         resultHash,
         errorHash: null,
+        isAbsence: false,
         isEmpty: false,
         sample: '',
       },

@@ -1,12 +1,19 @@
 import type { AgentEvent } from '#protocol/agent-events';
 import { parseRunId, type RunId } from '#protocol/ids';
-import { type LineBatch, lineFlag, type ProgressMark, type RunObservation } from '#protocol/observations';
+import {
+  type LineBatch,
+  type LineMatches,
+  lineFlag,
+  type ProgressMark,
+  type RunObservation,
+} from '#protocol/observations';
 
 export const runId: RunId = parseRunId('01HF7YAT00ABCDEFGHJKMNPQRS');
 
 interface Told {
   readonly atMs: number;
   readonly lines?: readonly string[];
+  readonly matches?: readonly LineMatches[];
   readonly events?: readonly AgentEvent[];
   readonly progress?: readonly ProgressMark[];
   readonly cpuPct?: number;
@@ -64,6 +71,7 @@ export const createTeller = () => {
       lastLine: told.lines?.at(-1) ?? null,
     },
     lines: told.lines === undefined || told.lines.length === 0 ? [] : [batchOf(told.lines, told.atMs)],
+    matches: told.matches ?? [],
     events: told.events ?? [],
     progress: told.progress ?? [],
     refill: told.refill ?? false,

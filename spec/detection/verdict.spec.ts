@@ -37,13 +37,16 @@ describe('the verdict', () => {
     expect(verdictOf([finding('degenerate-text', 'act', { hard: true })])).to.equal('act');
   });
   it('acts on a soft sign that an independent one supports', () => {
-    expect(verdictOf([finding('periodic-lines', 'act'), finding('failing-flood', 'warn')])).to.equal('act');
+    expect(verdictOf([finding('periodic-lines', 'act'), finding('output-volume', 'warn')])).to.equal('act');
   });
   it('does not take two looks at one repetition for two signs', () => {
     expect(verdictOf([finding('periodic-lines', 'act'), finding('masked-block', 'warn')])).to.equal('warn');
   });
+  it('does not take a failing line that repeats for a flood of failures besides', () => {
+    expect(verdictOf([finding('periodic-lines', 'act'), finding('failing-flood', 'warn')])).to.equal('warn');
+  });
   it('does not add up what lies far apart', () => {
-    expect(verdictOf([finding('periodic-lines', 'act'), finding('failing-flood', 'warn', { atMs: 121_000 })])).to.equal(
+    expect(verdictOf([finding('periodic-lines', 'act'), finding('output-volume', 'warn', { atMs: 121_000 })])).to.equal(
       'warn',
     );
   });

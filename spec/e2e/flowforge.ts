@@ -143,7 +143,7 @@ export const createForge = (
     }
   };
   const status = (): Promise<DaemonStatus> => json('daemon', 'status', '--json');
-  const until: Forge['until'] = async (what, look, deadlineMs = 15_000) => {
+  const until: Forge['until'] = async (what, look, deadlineMs = 45_000) => {
     const endMs = performance.now() + deadlineMs;
     for (;;) {
       const seen = await look();

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import type { Fact } from '#protocol/facts';
+import type { ActivePolicy } from '#protocol/policies';
 import { launchBrowser, type Visitor, visit } from '../client/browser.ts';
 import { createForge, type Forge, script } from './flowforge.ts';
 
@@ -15,6 +16,16 @@ rules:
   - id: hot
     when: cpu.pct > 5000
     action: alert
+`;
+
+const tests = `apiVersion: flowforge/v1
+kind: PolicyTest
+policy: ./nightly.yaml
+interval: 1s
+tests:
+  - name: lines alone are no trouble
+    signals: { output.lines: "0+1x20" }
+    never: [alert]
 `;
 
 describe('a policy in the browser, with a real daemon and running jobs', function () {
@@ -55,6 +66,7 @@ describe('a policy in the browser, with a real daemon and running jobs', functio
   });
 
   const history = (): Promise<Fact[]> => forge.json('policy', 'history', '--json');
+  const active = (): Promise<ActivePolicy[]> => forge.json('policy', 'active', '--json');
   const statesOf = async (): Promise<readonly string[]> =>
     (await forge.ps()).map(({ state }) => state).filter((state, at, all) => all.indexOf(state) === at);
   const dialog = () => page.getByRole('dialog');
@@ -78,7 +90,15 @@ describe('a policy in the browser, with a real daemon and running jobs', functio
     await dialog().getByText('Held: it would act on more than 2 running jobs at once.').waitFor();
     for (let n = 0; n < jobs; n += 1) await dialog().getByText(`printer-${n}`).waitFor();
     expect(await statesOf()).to.deep.equal(['running']);
+    expect(readFileSync(file, 'utf8'), 'the file while a person thinks').to.equal(text);
 
+    await dialog().getByRole('button', { name: 'Leave it as it is' }).click();
+    expect(readFileSync(file, 'utf8'), 'the file after it was left as it is').to.equal(text);
+    expect((await active())[0]?.problem, 'trouble with the file').to.equal(null);
+
+    await page.getByRole('button', { name: 'Apply…' }).click();
+    await dialog().getByRole('checkbox').uncheck();
+    await give('they are tired', 'Put nightly.yaml in force');
     await dialog().getByRole('button', { name: 'Do it all the same' }).click();
     await dialog().getByText(`In force for ${jobs} runs`).waitFor();
     await dialog().getByRole('button', { name: 'Close' }).click();
@@ -103,5 +123,46 @@ describe('a policy in the browser, with a real daemon and running jobs', functio
       .waitFor();
     expect((await forge.run('resume', '-f', 'state:paused')).code).to.equal(0);
     expect(await statesOf()).to.deep.equal(['running']);
+  });
+
+  it('leaves the file alone when its own tests speak against the new text', async () => {
+    const before = readFileSync(file, 'utf8');
+    writeFileSync(file.replace('.yaml', '.test.yaml'), tests);
+    await type('  - id: chatty\n    when: output.lines > 2\n    action: alert\n');
+    await give('it is loud', 'Put nightly.yaml in force');
+    await dialog()
+      .getByText(/Refused; what was in force stays/)
+      .waitFor();
+    expect(readFileSync(file, 'utf8')).to.equal(before);
+    rmSync(file.replace('.yaml', '.test.yaml'));
+    await dialog().getByRole('button', { name: 'Leave it as it is' }).click();
+    await page.getByRole('button', { name: 'Undo all' }).click();
+  });
+
+  it('is written for the next run when no job is left, says so, and is held against what its file says', async () => {
+    expect((await forge.run('stop', '-f', 'state:running', '--grace', '0s')).code).to.equal(0);
+    await page.getByText('○ no live run follows it').waitFor();
+    await page.getByRole('button', { name: 'Judge the last 7 days by this text' }).click();
+    await page.getByRole('columnheader', { name: 'as it is' }).waitFor();
+    await type('  - id: late\n    when: output.lines > 90000\n    action: alert\n');
+    await dialog().getByText('No live run follows it: the next run that does is judged by it.').waitFor();
+    await give('for tomorrow', 'Put nightly.yaml in force');
+    await dialog()
+      .getByText(/No live run follows it; the next one is judged by it,/)
+      .waitFor();
+    expect(readFileSync(file, 'utf8')).to.contain('- id: late');
+    const [applied] = await history();
+    expect(applied).to.deep.include({ kind: 'policy-applied', reason: 'for tomorrow', runs: [] });
+    await dialog().getByRole('button', { name: 'Close' }).click();
+    const back = applied?.kind === 'policy-applied' ? applied.previousHash : '';
+    await page
+      .getByRole('button', { name: `Back to ${back.slice(0, 8)}…` })
+      .first()
+      .click();
+    await give('not yet', /back in force/);
+    await dialog()
+      .getByText(/the next one is judged by it,/)
+      .waitFor();
+    expect((await active()).map(({ hash, runIds }) => ({ hash, runIds }))).to.deep.equal([{ hash: back, runIds: [] }]);
   });
 });

@@ -89,6 +89,46 @@ describe('judging recorded runs again', function () {
     expect(same.code, same.stdout).to.equal(0);
   });
 
+  it('ends with 2 where the candidate is not valid, so that no gate takes it for too many stops', async () => {
+    const bad = policy('bad', '  - { id: bad, when: output.lnes > 8, action: stop }');
+    const told = await forge.run('policy', 'backtest', bad, '--max-new-stops', '0');
+    expect(told.code, told.stderr).to.equal(2);
+    expect(told.stderr).to.match(/bad\.yaml:5:\d+: .*Did you mean output\.lines \(a count\)/);
+    const gone = await forge.run('policy', 'backtest', path.join(folder, 'gone.yaml'));
+    expect(gone.code, gone.stderr).to.equal(2);
+  });
+
+  it('compares with what really happened, with the active policy, or with a file', async () => {
+    const byWhat = async (...against: string[]): Promise<readonly (string | undefined)[]> => {
+      const report = await forge.json<BacktestReport>(
+        'policy',
+        'backtest',
+        file,
+        '--since',
+        '1h',
+        ...against,
+        '--json',
+      );
+      const talker = report.differing.find(({ name }) => name === 'talker');
+      return [report.against, talker?.active?.rule ?? 'nothing', talker?.candidate?.rule];
+    };
+    expect(await byWhat()).to.deep.equal(['what really happened', 'nothing', undefined]);
+    expect(await byWhat('--against', 'active')).to.deep.equal(['standard', 'nothing', 'talks']);
+    expect(await byWhat('--against', file)).to.deep.equal(['ladder.yaml', 'nothing', undefined]);
+  });
+
+  it('tells what differs between files, shipped policies and the active one', async () => {
+    const other = policy('other', '  - { id: talks, when: output.lines > 30, action: alert }');
+    const files = await forge.run('policy', 'diff', file, other);
+    expect(files.code, files.stderr).to.equal(0);
+    expect(files.stdout).to.match(/^\+.*output\.lines > 30/m);
+    const shipped = await forge.run('policy', 'diff', 'standard', 'active');
+    expect(shipped.stdout).to.equal('no difference\n');
+    const unknown = await forge.run('policy', 'diff', 'standrad');
+    expect(unknown.code).to.equal(1);
+    expect(unknown.stderr).to.match(/expected active, a file, a shipped policy or the beginning of a hash.*standrad/);
+  });
+
   it('suggests thresholds from healthy runs, as a policy that is good', async () => {
     const few = await forge.run('policy', 'suggest', '--from', 'short');
     expect(few.code).to.equal(3);
@@ -110,13 +150,13 @@ describe('judging recorded runs again', function () {
 
   it('explains a rule with its values, and says when evidence is not enough', async () => {
     const explained = await forge.run('policy', 'explain', 'short', 'talks');
-    expect(explained.stdout).to.match(/talks: does not hold\n {2}when output\.lines\[15\] > 20/);
+    expect(explained.stdout).to.match(/talks: does not hold\n {2}when output\.lines\[1?\d\] > 20/);
     const atIncident = await forge.run('policy', 'explain', 'shadow', 'talks', '--incident', '0');
     expect(atIncident.stdout, atIncident.stderr).to.match(/talks: holds\n {2}when output\.lines\[\d\d\] > 20/);
     const unknown = await forge.run('policy', 'explain', 'short', '--incident', 'zz');
     expect(unknown.stderr).to.match(/the run has no incident zz\n.*it has none at all/);
     const promoted = await forge.run('policy', 'promote', 'talks');
     expect(promoted.code).to.equal(3);
-    expect(promoted.stdout).to.match(/talks: inconclusive – 0 verdicts/);
+    expect(promoted.stdout).to.match(/talks: inconclusive – it has 0 of 5 verdicts/);
   });
 });

@@ -6,6 +6,7 @@ import type { Fact } from '#protocol/facts';
 import { parseRunId } from '#protocol/ids';
 import type { ActivePolicy } from '#protocol/policies';
 import { openRecordings } from '#record/recordings';
+import { slowness } from '../slowness.ts';
 import { apiKey, createForge, type Forge, script } from './flowforge.ts';
 
 const runs = 20;
@@ -55,13 +56,15 @@ describe('a policy that is edited while jobs run', function () {
       return last !== undefined && last.seq > before ? last : null;
     });
     expect(fact.kind, JSON.stringify(fact)).to.equal(kind);
-    return { fact, tookMs: fact.atMs - savedAtMs };
+    // The tests beside a policy take their own time, which is printed with the switch.
+    const testsMs = fact.kind === 'policy-applied' ? fact.testsMs : 0;
+    return { fact, tookMs: fact.atMs - savedAtMs - testsMs };
   };
 
   it('judges running jobs by the new text within a second of the save', async () => {
     const { fact, tookMs } = await save(loud(1), 'policy-applied');
     expect(fact.kind === 'policy-applied' && fact.runs).to.have.length(runs);
-    expect(tookMs).to.be.lessThan(1_000);
+    expect(tookMs).to.be.lessThan(1_000 * slowness());
     const opened = await forge.until('an incident of the new rule on every run', async () => {
       const page = (await (await forge.get('/v1/incidents?limit=500')).json()) as {
         items: { rule: string; openedAtMs: number }[];
@@ -70,7 +73,7 @@ describe('a policy that is edited while jobs run', function () {
       return mine.length >= runs && mine;
     });
     const latestMs = Math.max(...opened.map((incident) => incident.openedAtMs)) - (fact.atMs - tookMs);
-    expect(latestMs).to.be.lessThan(2_000);
+    expect(latestMs).to.be.lessThan(1_000 * slowness());
     console.log(`      in force ${tookMs} ms after the save, acted on by the last run after ${latestMs} ms`);
   });
 
@@ -131,13 +134,51 @@ describe('a policy that is edited while jobs run', function () {
     }
     took.sort((a, b) => a - b);
     console.log(`      good saves in force after ${took[25]} ms (median), ${took.at(-1)} ms (worst)`);
-    expect(took.at(-1)).to.be.lessThan(2_000);
+    expect(took.at(-1)).to.be.lessThan(1_000);
     const facts = await history();
     expect(facts).to.have.length(before + 100);
     const rows = (await forge.ps()).filter((row) => row.name.startsWith('printer-'));
     expect(rows.map((row) => row.state)).to.deep.equal(Array(runs).fill('running'));
     await forge.run('daemon', 'stop');
     await expectOnePolicyATick(forge.home, facts);
+  });
+});
+
+describe('a rule that fires already when its policy is edited', function () {
+  this.timeout(60_000);
+  let forge: Forge;
+  let folder: string;
+  before(() => {
+    forge = createForge();
+    folder = mkdtempSync(path.join(tmpdir(), 'ff-sterner-'));
+  });
+  after(async () => {
+    await forge.end();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('pauses its running job within about a second of the save that turns an alert into a pause', async () => {
+    const file = path.join(folder, 'sterner.yaml');
+    const ruled = (action: string): string =>
+      policyText(`  - { id: writes, when: output.lines > 1, action: ${action} }`);
+    writeFileSync(file, ruled('alert'));
+    const job = ['python3', script('prints_lines.py'), '--rate', '2', '--count', '4000', '--timeout', '900'];
+    const begun = await forge.run('run', '--detach', '--name', 'writer', '--policy', file, '--', ...job);
+    expect(begun.code, begun.stderr).to.equal(0);
+    const { runId } = await forge.inspect('writer');
+    const told = (kind: Fact['kind']) =>
+      forge.until(`${kind} of the writer`, async () => {
+        const reply = await forge.get(`/v1/runs/${runId}/timeline?limit=500`);
+        const { items } = (await reply.json()) as { items: { kind: string; atMs: number }[] };
+        return items.find((entry) => entry.kind === kind) ?? null;
+      });
+    await told('decision-made');
+    const savedAtMs = Date.now();
+    writeFileSync(file, ruled('pause'));
+    const { atMs } = await told('run-paused');
+    console.log(`      paused ${atMs - savedAtMs} ms after the save`);
+    expect(atMs - savedAtMs).to.be.lessThan(2_000 * slowness());
+    await forge.run('stop', 'writer', '--grace', '0s');
   });
 });
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import type { Fact } from '#protocol/facts';
 import type { ActivePolicy } from '#protocol/policies';
+import type { PoliciesReply } from '#protocol/policy-views';
 import { createForge, type Forge, script } from './flowforge.ts';
 
 const text = (threshold: number): string =>
@@ -54,6 +55,33 @@ describe('the policy in force', function () {
     expect(await inForce()).to.equal(first);
     expect(await applied()).to.deep.equal(switches);
     expect(await isReloadGood()).to.equal(true);
+  });
+
+  it('is chosen for the next run where none is live: applied, taken back, and told in the history', async () => {
+    const idle = path.join(folder, 'idle.yaml');
+    const job = ['--name', 'short', '--policy', idle, '--', 'true'];
+    const [before, next] = [text(1000), text(2000)];
+    writeFileSync(idle, before);
+    expect((await forge.run('run', ...job)).code).to.equal(0);
+    writeFileSync(idle, next);
+    const kept = await forge.run('policy', 'apply', idle, '--reason', 'for tonight');
+    expect(kept.stdout, kept.stderr).to.match(
+      /^in force: \w{8} for the next run \(no live run follows it\), \d+ tests/,
+    );
+    const taken = await forge.run('policy', 'rollback', idle, '--reason', 'not tonight');
+    expect(taken.stdout, taken.stderr).to.match(/^in force: \w{8} for the next run/);
+    const applied = (await forge.json<Fact[]>('policy', 'history', '--json')).filter(
+      (fact) => fact.kind === 'policy-applied' && fact.source === `file:${idle}`,
+    );
+    expect(applied.map((fact) => 'reason' in fact && fact.reason)).to.deep.equal(['not tonight', 'for tonight']);
+    expect((await forge.run('policy', 'active')).stdout).to.contain(`${idle}  rolled back, for the next run`);
+    const { items } = (await (await forge.get('/v1/policies')).json()) as PoliciesReply;
+    expect(items.find(({ key }) => key === `file:${idle}`)).to.deep.include({ runs: [], trouble: null });
+    writeFileSync(idle, text(3000));
+    await forge.until('the save to end the rollback', async () => {
+      const active = await forge.json<ActivePolicy[]>('policy', 'active', '--json');
+      return active.every(({ key }) => key !== `file:${idle}`);
+    });
   });
 
   it('is looked for again at SIGHUP, where no watch could see that its folder was exchanged', async () => {

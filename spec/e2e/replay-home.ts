@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { createReplays } from '#gateway/replays';
+import { createReplays, replayKinds } from '#gateway/replays';
 import { openLedger } from '#record/ledger';
-
-const kinds = ['run-requested', 'run-exited', 'stop-began', 'action-averted', 'decision-made'] as const;
 
 /** What of all recorded runs of a home is decided otherwise when it is decided again; the daemon must have ended. */
 export const differencesIn = async (home: string): Promise<readonly string[]> => {
@@ -13,7 +11,7 @@ export const differencesIn = async (home: string): Promise<readonly string[]> =>
   try {
     const { items } = await ledger.runs({ cursor: null, limit: 500, states: [], name: null, labels: [] });
     const reports = await Promise.all(
-      items.map(async ({ runId }) => replays.replay({ runId, facts: await ledger.factsOf(runId, kinds) }, null)),
+      items.map(async ({ runId }) => replays.replay({ runId, facts: await ledger.factsOf(runId, replayKinds) }, null)),
     );
     return reports.flatMap((report) =>
       (report?.differences ?? []).map((difference) => `${report?.name} (${report?.runId}) ${difference}`),

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -70,6 +70,32 @@ describe('steering a run that goes wrong', function () {
     await forge.run('stop', 'novelist', '--grace', '0s');
   });
 
+  it('pauses an agent over its tokens; too few more are refused with the least, enough let it go on', async () => {
+    const file = policy('wordy', 'budgets: [{ id: words, scope: job, tokens: 100k, on_exceeded: pause }]');
+    await detach('talker', file, '--', 'python3', agent('over_budget.py'), '--pace', '0.3', '--timeout', '60');
+    await waitFor('talker', 'run-paused');
+    const [before] = await forge.json<BudgetView[]>('budget', 'show', 'talker', '--json');
+    expect(before).to.include({ tokens: '100k', leftTokens: 0 });
+    const spent = before?.spentTokens ?? 0;
+    const inVain = await forge.run('budget', 'extend', 'talker', '5');
+    expect(inVain.stderr).to.match(/Budget words is in tokens alone: dollars are not counted.*\n*.*--tokens 5M/);
+    const tooFew = await forge.run('budget', 'extend', 'talker', '--tokens', '1');
+    expect(tooFew.stderr).to.contain(`Add at least \`--tokens ${spent - 100_000 + 1}\``);
+    const enough = await forge.run('budget', 'extend', 'talker', '--tokens', '5M');
+    expect(enough.stdout, enough.stderr).to.match(/talker: budget words has 5M tokens more/);
+    await forge.until('it to spend more', async () => {
+      const [now] = await forge.json<BudgetView[]>('budget', 'show', 'talker', '--json');
+      return (now?.spentTokens ?? 0) > spent ? now : null;
+    });
+    const shown = await forge.run('budget', 'show', 'talker');
+    expect(shown.stdout).to.match(/words: \d+ of 5100k tokens, \S+ left; 5M tokens of it added in 1\n/);
+    const [extended] = await waitFor('talker', 'budget-extended');
+    expect(extended?.text).to.contain('budget words extended by 5M tokens in all');
+    await forge.run('stop', 'talker', '--grace', '0s');
+    const replayed = await forge.run('replay', (await forge.inspect('talker')).runId);
+    expect(replayed.stdout, replayed.stderr).to.match(/decisions come out the same/);
+  });
+
   it('climbs a ladder: nudge, throttle, a pause that ends by itself, then stop', async () => {
     const file = policy(
       'ladder',
@@ -90,6 +116,34 @@ describe('steering a run that goes wrong', function () {
     expect(kinds.filter((kind) => steps.some((step) => step === kind))).to.deep.equal([...steps]);
     const [nudged] = (await timeline('climber')).filter(({ kind }) => kind === 'run-nudged');
     expect(nudged?.text).to.match(/You wrote \d+ lines\./);
+  });
+
+  it('restarts a job by its ladder, but never stops one whose command is gone', async () => {
+    const file = policy(
+      'again',
+      'rules:\n  - { id: talks, when: output.lines > 3, action: [{ do: alert }, { do: restart, after: 3s }] }',
+    );
+    const command = path.join(folder, 'job');
+    copyFileSync('/bin/sh', command);
+    chmodSync(command, 0o755);
+    const job = ['-c', 'i=0; while [ $i -lt 300 ]; do i=$((i + 1)); echo same; sleep 0.2; done'];
+    await detach('gone', file, '--grace', '0s', '--', command, ...job);
+    await waitFor('gone', 'incident-opened');
+    rmSync(command);
+    const [refused] = await waitFor('gone', 'restart-refused');
+    expect(refused?.text).to.match(/^NOT restarted: its command could not be started again \(.*\); it goes on$/);
+    expect((await forge.inspect('gone')).state).to.equal('running');
+    expect((await timeline('gone')).map(({ kind }) => kind)).to.not.include('stop-began');
+    copyFileSync('/bin/sh', command);
+    chmodSync(command, 0o755);
+    await detach('there', file, '--grace', '0s', '--', command, ...job);
+    const { runId } = await forge.inspect('there');
+    const next = await forge.until('the next run', async () => {
+      const reply = await forge.get(`/v1/runs/${runId}`);
+      return ((await reply.json()) as { run: { nextRunId: string | null } }).run.nextRunId;
+    });
+    expect(next).to.not.equal(runId);
+    for (const name of ['gone', 'there']) await forge.run('stop', name, '--grace', '0s');
   });
 
   it('does not stop what a person has seen, and counts whether the rule was right', async () => {

@@ -1,9 +1,10 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import type { WorkerName } from '#protocol/facts';
 import type { TimelineEntry } from '#protocol/views';
-import { createForge, type Forge, isRunning, script } from './flowforge.ts';
+import { slowness } from '../slowness.ts';
+import { createForge, type Forge, isRunning, processesWith, script } from './flowforge.ts';
 
 describe('survival', function () {
   this.timeout(120_000);
@@ -24,9 +25,9 @@ describe('survival', function () {
       '--rate',
       '50',
       '--count',
-      '400',
+      '1500',
       '--timeout',
-      '60',
+      '120',
     );
     const before = await forge.until(
       'the printer to run',
@@ -46,9 +47,36 @@ describe('survival', function () {
       .trim()
       .split('\n')
       .map((line) => Number(/\d+/.exec(line)?.[0]));
-    expect(numbers).to.deep.equal(Array.from({ length: 400 }, (_, i) => i + 1));
-    expect(ended.stdout.trim().split('\n')).to.have.length(400);
+    expect(numbers).to.deep.equal(Array.from({ length: 1_500 }, (_, i) => i + 1));
+    expect(ended.stdout.trim().split('\n')).to.have.length(1_500);
     expect((await forge.inspect(before.runId)).exitCode).to.equal(0);
+  });
+
+  it('ends what is left of a run that lost its main process and its shim while nobody guarded, unless it is to be spared', async () => {
+    // Put together by the shell, or the command line of its shim would look like that of the sleeper.
+    const job = (seconds: string) => ['--', 'sh', '-c', `setsid sleep 31.$((${seconds})) & exec sleep 300`] as const;
+    await forge.run('run', '--detach', '--name', 'ended', ...job('4159'));
+    await forge.run('run', '--detach', '--name', 'spared', '--keep-orphans', ...job('1828'));
+    const rows = await forge.until('both to have forked', async () => {
+      const all = await forge.ps();
+      return all.length === 2 && ['31.4159', '31.1828'].every((sleep) => processesWith(`sleep ${sleep}`).length === 1)
+        ? all
+        : null;
+    });
+    await forge.run('daemon', 'stop');
+    for (const { runId } of rows) {
+      const ids = JSON.parse(readFileSync(path.join(forge.home, 'runs', runId, 'pid'), 'utf8'));
+      for (const pid of [ids.shimPid, ids.pid]) process.kill(pid, 'SIGKILL');
+    }
+    await forge.run('daemon', 'start');
+    for (const { runId } of rows) {
+      await forge.until('it to be lost', async () => ((await forge.inspect(runId)).state === 'lost' ? true : null));
+      expect(await forge.inspect(runId)).to.include({ adoption: 'orphans_left' });
+    }
+    await forge.until('the orphan to be ended', async () => processesWith('sleep 31.4159').length === 0);
+    const spared = processesWith('sleep 31.1828');
+    expect(spared).to.have.length(1);
+    for (const pid of spared) process.kill(pid, 'SIGKILL');
   });
 
   it('has a daemon guarding again in 5 s when nobody looks', async () => {
@@ -62,10 +90,10 @@ describe('survival', function () {
         const status = await forge.status();
         return status.running && status.pid !== pid ? status : null;
       },
-      5_000,
+      5_000 * slowness(),
     );
     expect(again.pid).to.not.equal(pid);
-    expect(Date.now() - killedAtMs).to.be.lessThan(5_500);
+    expect(Date.now() - killedAtMs).to.be.lessThan(5_500 * slowness());
   });
 
   it('replaces each worker that dies or blocks, while five jobs go on', async () => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import type { Fact } from '#protocol/facts';
+import { parseGivenBack } from '#protocol/given-back';
 import type { RunId } from '#protocol/ids';
 import { isRunning, script } from '../e2e/flowforge.ts';
 import { type Fault, held, spread, type Verdict } from './fault.ts';
@@ -52,16 +53,19 @@ const killedUnderFlow = async ({ short }: { readonly short: boolean }): Promise<
   const home = await openHome({
     env: { FLOWFORGE_LOG_CAP: '1MB', FLOWFORGE_ARCHIVE: 'on', FLOWFORGE_ARCHIVE_AFTER: '0s' },
   });
-  const count = short ? 12_000 : 60_000;
+  const count = short ? 18_000 : 60_000;
   const times = short ? 4 : 26;
   // Several times the cap in the short form, too: the archive has to begin while the job still runs.
-  const { runId } = await home.start(printer({ rate: short ? 2_000 : 1_000, count, code: 5, pad: short ? 400 : 80 }));
+  const { runId } = await home.start(printer({ rate: short ? 1_500 : 1_000, count, code: 5, pad: short ? 400 : 80 }));
   const file = (name: string): string => path.join(home.home, 'runs', runId, name);
+  // On a slow machine the job could be over before any daemon lives long enough to give something back.
+  const givenBack = (): number =>
+    existsSync(file('given-back')) ? parseGivenBack(readFileSync(file('given-back'), 'utf8')).stdout : 0;
+  await home.forge.until('bytes to be given back while it runs', async () => givenBack() > 100_000);
   await killOften(home, times);
+  const given = givenBack();
   const view = await settled(home, runId, 180_000);
   expect(view.exitCode).to.equal(5);
-  const given = JSON.parse(readFileSync(file('given-back'), 'utf8')) as { stdout: number };
-  expect(given.stdout, 'bytes given back while it ran').to.be.greaterThan(100_000);
   const archived = await home.untilFact(runId, 'log-archived', 60_000);
   expect([existsSync(file('stdout.log')), archived.lines]).to.deep.equal([false, count]);
   const { stdout } = await home.forge.run('logs', runId);
@@ -80,7 +84,7 @@ const killedUnderFlow = async ({ short }: { readonly short: boolean }): Promise<
   await home.end();
   const kb = (bytes: number): number => Math.round(bytes / 1_000);
   return held(
-    `${times} kills, ${count} lines exactly once in \`logs\`, counted once, exit code 5; ${kb(given.stdout)} of ${kb(archived.bytes)} KB left the capped log while it ran, the archive has ${kb(archived.archivedBytes)} KB`,
+    `${times} kills, ${count} lines exactly once in \`logs\`, counted once, exit code 5; ${kb(given)} of ${kb(archived.bytes)} KB had left the capped log after the last kill, the archive has ${kb(archived.archivedBytes)} KB`,
   );
 };
 
@@ -110,7 +114,7 @@ const steps = [
 ] as const;
 
 const killedWhileKilling = async ({ short }: { readonly short: boolean }): Promise<Verdict> => {
-  const chosen = short ? [steps[1], steps[4], steps[6]] : steps;
+  const chosen = short ? [steps[1], steps[6]] : steps;
   const tookMs: number[] = [];
   for (const step of chosen) {
     const home = await openHome({ load: short ? null : usualLoad, env: { FLOWFORGE_FAILPOINT: step } });
@@ -156,9 +160,12 @@ const restartSteps = [
 const killedWhileRestarting = async ({ short }: { readonly short: boolean }): Promise<Verdict> => {
   const chosen = short ? [restartSteps[1], restartSteps[3]] : restartSteps;
   for (const step of chosen) {
-    // The load would start runs, too: this one is alone so that the failpoint is of its restart.
+    // A failpoint of a start would be met by the first job of the load.
     const isStart = step.endsWith('run-started');
-    const home = await openHome({ load: null, env: isStart ? {} : { FLOWFORGE_FAILPOINT: step } });
+    const home = await openHome({
+      load: short ? null : usualLoad,
+      env: isStart ? {} : { FLOWFORGE_FAILPOINT: step },
+    });
     const marker = path.join(home.home, 'ran-once');
     const argv = ['sh', '-c', `if [ -e ${marker} ]; then echo again; exec sleep 300; fi; : >${marker}; exit 3`];
     const request = { name: 'again', restart: { mode: 'on-failure', max: 5 } } as const;

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { unmount } from './unmount.ts';
 
 /** A disk whose file system gives up in the middle of everything, as one does when its device fails. */
 export interface FailingDisk {
@@ -36,7 +37,7 @@ export const mountFailingDisk = (): FailingDisk | null => {
     return `/sys/fs/ext4/${path.basename(name)}/trigger_fs_error`;
   };
   if (!existsSync(trigger())) {
-    run('umount', dir);
+    unmount(dir);
     leave();
     return null;
   }
@@ -48,14 +49,14 @@ export const mountFailingDisk = (): FailingDisk | null => {
       writeFileSync(trigger(), '1');
     },
     repair: () => {
-      run('umount', dir);
+      unmount(dir);
       // 1: errors were found and mended, which is what it is for.
       if ((spawnSync('fsck.ext4', ['-fy', image], { stdio: 'ignore' }).status ?? 8) > 1)
         throw new Error('the disk cannot be repaired');
       if (!mount()) throw new Error('the disk cannot be mounted again');
     },
     end: () => {
-      run('umount', dir);
+      unmount(dir);
       leave();
     },
   };

@@ -38,6 +38,8 @@ export interface Stopped {
   readonly outcome: Extract<Fact, { kind: 'stop-verified' | 'kill-incomplete' }>;
   /** From the boundary kill to the verdict; the whole of it where nobody was left to be killed. */
   readonly killMs: number;
+  /** From the wish to the boundary kill; null where nobody was left to be killed. */
+  readonly untilKillMs: number | null;
   readonly tookMs: number;
 }
 
@@ -156,7 +158,7 @@ export const openHome = async (
 };
 
 /** What `flowforge run --detach` asks for, without a file of settings in the way. */
-const requestFor = (argv: readonly string[]): RunRequest => ({
+export const requestFor = (argv: readonly string[]): RunRequest => ({
   ...toRunRequest(argv, {
     name: null,
     label: [],
@@ -179,7 +181,14 @@ const stoppedOf = (facts: readonly Fact[]): Stopped => {
   );
   if (outcome === undefined) throw new TypeError('expected the outcome of a stop among the facts');
   const kill = facts.findLast((fact) => fact.kind === 'stop-signalled' && fact.signal === 'SIGKILL');
-  return { outcome, killMs: kill === undefined ? outcome.tookMs : outcome.atMs - kill.atMs, tookMs: outcome.tookMs };
+  const began = facts.find((fact) => fact.kind === 'stop-began');
+  const untilKillMs = kill === undefined || began === undefined ? null : kill.atMs - began.atMs;
+  return {
+    outcome,
+    untilKillMs,
+    killMs: kill === undefined ? outcome.tookMs : outcome.atMs - kill.atMs,
+    tookMs: outcome.tookMs,
+  };
 };
 
 const startLoad = async (start: GuardedHome['start'], load: Load | null): Promise<readonly RunId[]> => {

@@ -297,7 +297,18 @@ describe('the doors of the gateway', () => {
       await tell(requested(runId));
       await gateway.record({
         atMs: 1,
-        rows: [{ runId, policyHash: '', isFirst: false, acknowledged: [], extraUsd: {}, signals: { 'cpu.pct': 1 } }],
+        rows: [
+          {
+            runId,
+            policyHash: '',
+            isFirst: false,
+            acknowledged: [],
+            extraUsd: {},
+            extraTokens: {},
+            decisive: [],
+            signals: { 'cpu.pct': 1 },
+          },
+        ],
       });
       for (const path of [
         address.socketPath,

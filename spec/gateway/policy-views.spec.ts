@@ -5,7 +5,7 @@ import { resolvePaths } from '#config/paths';
 import { readPolicyText } from '#config/policy-files';
 import { openPolicyStore } from '#config/policy-store';
 import { foldRuleRecords } from '#gateway/rule-records';
-import type { CheckPolicyReply, PoliciesReply, TestPolicyReply } from '#protocol/policy-views';
+import type { CheckPolicyReply, PoliciesReply, RunThresholds, TestPolicyReply } from '#protocol/policy-views';
 import { withHome } from '../record/temporary-home.ts';
 import {
   createSealer,
@@ -88,9 +88,44 @@ describe('the policies of a gateway', () => {
       expect(good.matches).to.deep.include({ liveRuns: 1, matched: 1 });
       expect(good.matches.holding).to.deep.equal([{ runId, name: 'looper', rule: 'mine', isHeldBack: false }]);
       expect(good.matches.readings).to.deep.include({ signal: 'cpu.pct', value: 91, name: 'looper' });
-      expect(good.outline.rules.find(({ id }) => id === 'mine')?.thresholds).to.deep.equal([
-        { signal: 'cpu.pct', value: 90 },
+    }));
+
+  it('tell what a run is held against: numbers, limits of its own, and rules that match it alone', () =>
+    withHome(async (elsewhere) => {
+      const runId = newRunId();
+      const rules = [
+        '    when: cpu.pct > 90 && mem.rss >= 2*GiB || cpu.pct > 0.5 * limit.cpu_pct || cpu.pct_10s > limit.cpu_pct',
+        '  - id: others\n    match: { name: somebody-else }\n    when: cpu.pct > 20',
+      ];
+      const policy = {
+        ...readPolicyText(
+          { kind: 'file', path: '/home/sam/mine.yaml', text: draft(`${rules.join('\n')}\n`) },
+          policiesDir,
+        ),
+        name: 'mine.yaml',
+      };
+      const active = [
+        { key: 'file:/home/sam/mine.yaml', name: policy.name, hash: policy.hash, runIds: [runId], problem: null },
+      ];
+      const { gateway, home, tell, get } = await startGateway(elsewhere, {
+        coordinator: { activePolicies: async () => active },
+      });
+      openPolicyStore(home).keep(policy);
+      await tell(requested(runId), started(runId));
+      const early: RunThresholds = (await get(`/v1/runs/${runId}/thresholds`)).body;
+      expect(early).to.include({ policy: 'mine.yaml', policyHash: policy.hash, isEarly: true });
+      const host = { cpuPct: 1, load1: 1, memTotalBytes: 1, memAvailableBytes: 1, diskFreeBytes: 1 };
+      const signals = { 'cpu.pct': 91, 'limit.cpu_pct': 60 } as const;
+      gateway.live({ atMs: 1, host, rows: [{ runId, atMs: 1, signals, lastLine: null, rules: [], findings: [] }] });
+      const told: RunThresholds = (await get(`/v1/runs/${runId}/thresholds`)).body;
+      expect(told.isEarly).to.equal(false);
+      expect(told.items.filter(({ rule }) => rule === 'mine')).to.deep.equal([
+        { rule: 'mine', signal: 'cpu.pct', value: 90 },
+        { rule: 'mine', signal: 'mem.rss', value: 2 * 1024 ** 3 },
+        { rule: 'mine', signal: 'cpu.pct_10s', value: 60 },
       ]);
+      expect(told.items.map(({ rule }) => rule)).to.not.include('others');
+      await gateway.stop();
     }));
 
   it('name no file of this machine as a parent, whatever a draft asks for', () =>

@@ -4,6 +4,7 @@ import { createGateway, type Gateway } from '#gateway/gateway';
 import type { CoordinatorControl, GatewayAddress } from '#protocol/control';
 import type { FactBody } from '#protocol/facts';
 import type { FactReport } from '#protocol/messages';
+import type { Extra } from '#protocol/spending';
 import { type Clock, systemClock } from '#runtime/clock';
 import { withHome } from '../record/temporary-home.ts';
 import { createSealer } from '../record/told-facts.ts';
@@ -107,6 +108,13 @@ export const startGateway = async (
   };
 };
 
+const extendedBy = ({ budget, more }: { readonly budget: string; readonly more: Extra }) => ({
+  budget,
+  extraUsd: more.usd,
+  extraTokens: more.tokens,
+  times: 1,
+});
+
 const obedientCoordinator = (asked: RunningGateway['asked']): CoordinatorControl => {
   const accept = (verb: string) => async (command: unknown) => {
     asked.push({ verb, command });
@@ -125,11 +133,11 @@ const obedientCoordinator = (asked: RunningGateway['asked']): CoordinatorControl
     acknowledge: accept('acknowledge'),
     extendBudget: async (command) => {
       asked.push({ verb: 'extend', command });
-      return { kind: 'done', value: { budget: command.budget, extraUsd: command.byUsd, times: 1 } };
+      return { kind: 'done', value: extendedBy(command) };
     },
     extendFleetBudget: async (command) => {
       asked.push({ verb: 'extend-fleet', command });
-      return { kind: 'done', value: { budget: command.budget, extraUsd: command.byUsd, times: 1 } };
+      return { kind: 'done', value: extendedBy(command) };
     },
     applyPolicy: async (command) => {
       asked.push({ verb: 'apply', command });

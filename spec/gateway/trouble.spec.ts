@@ -1,9 +1,13 @@
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { connectDaemon } from '#cli/daemon-client';
+import type { RunId } from '#protocol/ids';
 import { createSealer, newRunId, requested, started } from '../record/told-facts.ts';
 import { withGateway } from './running-gateway.ts';
+
+const begun = { containment: 'cgroup2', after: 'crash' } as const;
 
 describe('the gateway in trouble', () => {
   it('shows what happens while another process holds the database, and loses none of it', () =>
@@ -19,6 +23,7 @@ describe('the gateway in trouble', () => {
       expect((await get('/timeline')).body.items[0].kind).to.equal('run-started');
       expect(gateway.lastSeq()).to.equal(1);
       while ((await send({ path: '/readyz' })).status !== 503) await new Promise(setImmediate);
+      expect((await get('/v1/status')).body.trouble).to.match(/locked/);
       other.exec('ROLLBACK');
       other.close();
       await told;
@@ -34,6 +39,28 @@ describe('the gateway in trouble', () => {
       await gateway.facts({ sealed: sealed.slice(2) });
       await gateway.facts({ sealed: sealed.slice(2) });
       expect(reports.map(({ body }) => body.kind === 'ledger-trouble' && body.lostFrom)).to.deep.equal([3]);
+    }));
+
+  it('tells the end of runs whose end the record has lost, once this daemon began', () =>
+    withGateway(async ({ tell, reports, home }) => {
+      const [exited, unknown, live] = [newRunId(1), newRunId(2), newRunId(3)];
+      const dirOf = (runId: RunId): string => join(home, 'runs', runId);
+      for (const runId of [exited, unknown, live]) mkdirSync(dirOf(runId), { recursive: true });
+      for (const runId of [exited, unknown]) {
+        writeFileSync(join(dirOf(runId), 'settled'), '');
+        utimesSync(join(dirOf(runId), 'settled'), 1, 1); // long before this daemon
+      }
+      writeFileSync(join(dirOf(exited), 'exit'), JSON.stringify({ code: 7, endedAtMs: 5 }));
+      for (const runId of [exited, unknown, live]) await tell(requested(runId), started(runId));
+      expect(reports, 'it may still be on its way').to.deep.equal([]);
+      await tell({ kind: 'daemon-started', pid: process.pid, version: '0', home, bootId: 'b', ...begun });
+      while (reports.length < 4) await new Promise(setImmediate);
+      expect(reports.map(({ body }) => body)).to.have.deep.members([
+        { kind: 'run-exited', runId: exited, code: 7, signal: null, endedAtMs: 5 },
+        { kind: 'run-settled', runId: exited, next: 'none' },
+        { kind: 'run-lost', runId: unknown, why: 'it ended, but the part of the record that told how is lost' },
+        { kind: 'run-settled', runId: unknown, next: 'none' },
+      ]);
     }));
 
   it('records a command that failed, and answers without its insides', () =>

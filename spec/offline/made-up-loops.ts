@@ -1,4 +1,4 @@
-import { type MadeUpStream, times } from './made-up-stream.ts';
+import { type Dice, type MadeUpStream, times } from './made-up-stream.ts';
 
 /** Jobs that have lost their way, as their logs show it: each must be warned of. */
 export const madeUpLoops: readonly MadeUpStream[] = [
@@ -180,6 +180,26 @@ export const madeUpLoops: readonly MadeUpStream[] = [
       ),
   },
   {
+    name: 'a failing block with a made-up id of noise in each round',
+    linesPerSecond: 6,
+    make: (script, dice) =>
+      times(80, (round) =>
+        script.say(
+          `round ${round}: opening the gate`,
+          `noise ${dice.hex(5)}${String.fromCharCode(103 + dice.roll(19))}${dice.hex(3)} passes by`,
+          'the gate is stuck: permission denied',
+          'closing the gate',
+          `round ${round} failed`,
+        ),
+      ),
+  },
+  {
+    name: 'requests that a server fails to answer, with a counter, and a pause between them',
+    linesPerSecond: 4,
+    make: (script) =>
+      times(120, (round) => script.say(`GET /doors?n=${round} 503 ${round % 9} ms`, 'sleeping before the next one')),
+  },
+  {
     name: 'a command that is not there',
     linesPerSecond: 4,
     make: (script) => times(160, () => script.say('./deploy.sh: line 14: kubeclt: command not found')),
@@ -197,6 +217,11 @@ export const madeUpLoops: readonly MadeUpStream[] = [
   },
 ];
 
+const syllables = (dice: Dice): string =>
+  Array.from({ length: 4 }, () =>
+    dice.pick(['ba', 'lo', 'ri', 'ten', 'mu', 'sol', 'ka', 'ne', 'vi', 'dor', 'pe', 'gan']),
+  ).join('');
+
 /** Loops that look like a batch of ever new items: what brings something never said before is taken for work. */
 export const madeUpBatches: readonly MadeUpStream[] = [
   {
@@ -206,7 +231,7 @@ export const madeUpBatches: readonly MadeUpStream[] = [
       times(80, (round) =>
         script.say(
           `round ${round}: opening the gate`,
-          `noise ${dice.hex(5)}${String.fromCharCode(103 + dice.roll(19))}${dice.hex(3)} passes by`,
+          `noise ${syllables(dice)} passes by`,
           'the gate is stuck: permission denied',
           'closing the gate',
           `round ${round} failed`,

@@ -156,6 +156,13 @@ describe('judging a run by its rules', () => {
     ]);
   });
 
+  it('lets a dwell that was shortened end as if it had always been so long', () => {
+    const story = createStory(policyOf('- { id: hot, when: cpu.pct > 60, for: 60s }'));
+    story.after(58, { 'cpu.pct': 99 });
+    story.swap(policyOf('- { id: hot, when: cpu.pct > 60, for: 50s }'));
+    expect(told(story.judge({ 'cpu.pct': 99 }).assessments)).to.deep.equal(['hot firing']);
+  });
+
   it('keeps the timers of rules that stay the same when the policy changes, and starts the others anew', () => {
     const story = createStory(
       policyOf(

@@ -13,7 +13,11 @@ rules:
   - id: spins
     when: cpu.pct > 90
     for: 10s
+    keep_for: 5s
     action: [{ do: alert }, { do: stop, after: 5s }]
+  - id: grows
+    when: mem.rss > 3*GiB
+    action: { do: pause, resume_after: 10m }
 `;
 const local = (body: string): string =>
   `apiVersion: flowforge/v1\nkind: Policy\nmetadata: { name: local }\nextends: [./team.yaml]\n${body}\n`;
@@ -92,6 +96,42 @@ describe('a policy that is a floor', () => {
       'rules:\n  - { id: spins, action: [{ do: alert }, { do: stop, after: 5s, if: "!acknowledged" }] }',
       '6:18: the floor team may only be tightened: rule spins does more, or does it sooner',
     ],
+    'a rule that forgets at once': [
+      'rules:\n  - { id: spins, keep_for: 0s }',
+      '6:18: the floor team may only be tightened: keep_for is 5s, 0s is shorter',
+    ],
+    'a day between the request and the kill': [
+      'rules:\n  - { id: spins, stop: { grace: 24h } }',
+      '6:26: the floor team may only be tightened: grace is 10s, 24h is longer',
+    ],
+    'a day of grace for all': [
+      'defaults: { stop: { grace: 24h } }',
+      '5:21: the floor team may only be tightened: grace is 10s, 24h is longer',
+    ],
+    'a pause that ends by itself before the stop': [
+      'rules:\n  - { id: spins, action: [{ do: pause, resume_after: 1s }, { do: stop, after: 5s }] }',
+      '6:18: the floor team may only be tightened: rule spins does more, or does it sooner',
+    ],
+    'a shorter pause': [
+      'rules:\n  - { id: grows, action: { do: pause, resume_after: 1s } }',
+      '6:18: the floor team may only be tightened: rule grows does more, or does it sooner',
+    ],
+    'a restart for a stop': [
+      'rules:\n  - { id: spins, action: restart }',
+      '6:18: the floor team may only be tightened: rule spins does more, or does it sooner',
+    ],
+    'a rule that matters less': [
+      'rules:\n  - { id: spins, severity: info }',
+      '6:18: the floor team may only be tightened: rule spins is warn, info is less',
+    ],
+    'a rule that only watches': [
+      'rules:\n  - { id: spins, rollout: { mode: shadow } }',
+      '6:29: the floor team may only be tightened: its rollout is enforce, shadow would act less',
+    ],
+    'no dollars for a model without a price': [
+      'pricing: { unknown_model: block-budget-rules }',
+      '5:12: the floor team may only be tightened: a model without a price would be held to no dollars',
+    ],
     'fewer jobs': [
       'match: { kind: agent }\nrules: [{ id: spins, for: 5s }]',
       '5:1: the floor team may only be tightened: rule spins would be for fewer jobs',
@@ -102,6 +142,37 @@ describe('a policy that is a floor', () => {
 
   it('is one only where it says so', () => {
     expect(problemsOf('limits: { mem.rss: 8GiB }', team.replace('floor: true\n', ''))).to.deep.equal([]);
+  });
+
+  for (const [what, [rule, place]] of Object.entries({
+    'a guard': ['{ id: spins, when: cpu.pct > 90, unless: cpu.pct > 1 }', '5:38'],
+    shadow: ['{ id: spins, when: cpu.pct > 90, rollout: { mode: shadow } }', '5:49'],
+    'a warm-up': ['{ id: spins, when: cpu.pct > 90, warmup: 1h }', '5:38'],
+  }))
+    it(`holds for a parent that is named before it: ${what}`, () => {
+      const files = [
+        { path: 'local.yaml', text: local('').replace('[./team.yaml]', '[./loose.yaml, ./team.yaml]') },
+        { path: 'loose.yaml', text: local(`rules:\n  - ${rule}`).replace('extends: [./team.yaml]\n', '') },
+        { path: 'team.yaml', text: team },
+      ];
+      expect(() => compilePolicy({ name: 'local', hash: hashOf(files), files })).to.throw(
+        new RegExp(`^loose\\.yaml:${place}: the floor team may only be tightened`),
+      );
+    });
+
+  it('is held against what it stands on itself, and not against its parents alone', () => {
+    const files = [
+      { path: 'local.yaml', text: local('rules: [{ id: hot, for: 20s }]') },
+      {
+        path: 'team.yaml',
+        text: `${team.replace('floor: true', 'floor: true\nextends: [./base.yaml]')}  - { id: hot, for: 30s }\n`,
+      },
+      {
+        path: 'base.yaml',
+        text: local('rules: [{ id: hot, when: cpu.pct > 50 }]').replace('extends: [./team.yaml]\n', ''),
+      },
+    ];
+    expect(compilePolicy({ name: 'local', hash: hashOf(files), files }).ids).to.include('hot');
   });
 
   it('holds for a parent that is named after it, too', () => {

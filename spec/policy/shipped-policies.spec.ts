@@ -14,7 +14,7 @@ describe('the policies that ship', () => {
   });
 
   for (const name of names)
-    it(`${name}: no number of a condition can be doubled or halved unnoticed`, () => {
+    it(`${name}: no threshold of a rule, limit or budget can be doubled or halved unnoticed`, () => {
       const survivors = mutants(read(`${name}.yaml`)).filter(({ text }) => {
         const [own, ...parents] = lineage(name);
         return own !== undefined && failuresOf(name, [{ path: own.path, text }, ...parents]).length === 0;

@@ -14,6 +14,8 @@ const everything = { upTo: null, mostBytes: Number.POSITIVE_INFINITY };
 const numbered = (from: number, to: number): string =>
   Array.from({ length: to - from }, (_, n) => `line ${from + n}\n`).join('');
 
+const wholeIndex = `1 ${numbered(0, 60_000).length} 1000 60000\n2 6 1100 60002\n`;
+
 interface Told {
   readonly log: LogView;
   readonly runId: RunId;
@@ -58,7 +60,7 @@ describe('the archive of a log', () => {
   });
 
   it('is read with the file as one log, whatever of it has moved', () =>
-    withRun({ 'stdout.log': numbered(0, 60_000), 'stderr.log': 'e1\ne2\n' }, async (told) => {
+    withRun({ 'stdout.log': numbered(0, 60_000), 'stderr.log': 'e1\ne2\n', index: wholeIndex }, async (told) => {
       const { directory } = told;
       const before = await readAll(told);
       const cut = numbered(0, 30_000).length;

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { RunId } from '#protocol/ids';
@@ -115,17 +115,13 @@ describe('the view of a log', () => {
     });
   });
 
-  it('gives the newest lines of a live run the time of reading, as long as nobody has noted when they came', () =>
-    withHome(async (home) => {
-      const runId = newRunId();
-      const directory = join(home, 'runs', runId);
-      mkdirSync(directory, { recursive: true });
-      writeFileSync(join(directory, 'stdout.log'), 'a\nb\nc\n');
-      writeFileSync(join(directory, 'index'), '1 2 1000 1\n');
-      const log = createLogView(home, { now: () => 5000 });
+  it('dates lines that nobody has noted by the time at which their file was last written, whether the run goes on or not', () =>
+    withRun({ 'stdout.log': 'a\nb\nc\n', index: '1 2 1000 1\n' }, async (log, runId, directory) => {
+      utimesSync(join(directory, 'stdout.log'), 5, 5);
       const timesOf = async (ask: LogAsk) => (await log.page(runId, ask)).lines.map(({ atMs }) => atMs);
+      expect(await timesOf(whole)).to.deep.equal([1000, 5000, 5000]);
       expect(await timesOf({ ...whole, ended: false })).to.deep.equal([1000, 5000, 5000]);
-      expect(await timesOf({ ...whole, ended: false, limit: 2 })).to.deep.equal([1000, null]);
+      expect(await timesOf({ ...whole, ended: false, limit: 2 })).to.deep.equal([1000, 5000]);
     }));
 
   it('has nothing to tell of a run without output', () =>

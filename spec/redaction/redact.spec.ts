@@ -180,6 +180,13 @@ describe('redaction', () => {
     );
   });
 
+  it('looks for the next secret in what it left of the one before', () => {
+    expect(plain.text('token: "secret":"abc123def456"')).to.equal('token: "secret":"[redacted]"');
+    expect(plain.text('Bearer token-abc123def456')).to.equal('Bearer [redacted]');
+    expect(plain.text('Bearer authorization=Bearer abc123def456')).to.not.contain('abc123');
+    expect(plain.text('password=token: "secret":"abc123def456"')).to.not.contain('abc123');
+  });
+
   it('takes time in proportion to the line, whatever the line', () => {
     const hostile = [
       'sk-',
@@ -193,6 +200,9 @@ describe('redaction', () => {
       'a',
       'x@',
       '"\\',
+      'token=<',
+      'token="<',
+      'token: "secret":',
     ];
     for (const unit of hostile) {
       const cost = (bytes: number): number => {

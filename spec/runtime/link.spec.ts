@@ -90,4 +90,22 @@ describe('a latest-wins link', () => {
     expect(read.reduce((sum, { skipped }) => sum + 1 + skipped, 0)).to.equal(1000);
     port1.close();
   });
+
+  it('merges what could not be sent yet where bodies tell of different things', async () => {
+    const { port1, port2 } = new MessageChannel();
+    const outlet = openOutlet<readonly number[]>({ kind: 'latest-wins' }, (unsent, newest) => [...unsent, ...newest]);
+    for (let i = 0; i < 5; i++) await outlet.send([i]);
+    const read: number[] = [];
+    const all = new Promise<void>((resolve) => {
+      openInlet<readonly number[]>((body) => {
+        read.push(...body);
+        if (read.length === 8) resolve();
+      }).connect(port2);
+    });
+    outlet.connect(port1);
+    for (let i = 5; i < 8; i++) await outlet.send([i]);
+    await all;
+    expect(read).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
+    port1.close();
+  });
 });

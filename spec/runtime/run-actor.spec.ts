@@ -9,6 +9,7 @@ type Believed = { readonly kind: 'idle' } | { readonly kind: 'busy'; readonly id
 const actorThat = (perform: (fact: Said, tellSelf: (heard: Heard) => void) => void): Actor<Believed, Heard, Said> => ({
   name: 'spec',
   initial: () => ({ kind: 'idle' }),
+  concerns: ({ id }) => id,
   evolve: (_state, fact) => (fact.kind === 'began' ? { kind: 'busy', id: fact.id } : { kind: 'idle' }),
   decide: (state, heard): readonly Said[] => {
     if (heard.kind === 'begin') return state.kind === 'idle' ? [{ kind: 'began', id: heard.id }] : [];
@@ -54,6 +55,34 @@ describe('an actor', () => {
     });
     await ended;
     expect(written).to.deep.equal([{ kind: 'ended', id: 'x' }]);
+  });
+
+  it('does what concerns one thing in turn, and lets another not wait for it', async () => {
+    const order: string[] = [];
+    const slow = new Map<string, () => void>();
+    const actor = runActor(
+      { ...actorThat(() => undefined), decide: (_state, heard): readonly Said[] => [{ kind: 'began', id: heard.id }] },
+      [],
+      {
+        send: (fact) =>
+          new Promise((resolve) => {
+            order.push(`wrote ${fact.id}`);
+            slow.set(fact.id, resolve);
+          }),
+      },
+    );
+    const first = actor.deliver({ kind: 'begin', id: 'x' });
+    const second = actor.deliver({ kind: 'begin', id: 'x' });
+    const other = actor.deliver({ kind: 'begin', id: 'y' });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(order).to.deep.equal(['wrote x', 'wrote y']);
+    slow.get('y')?.();
+    await other;
+    slow.get('x')?.();
+    await first;
+    expect(order).to.deep.equal(['wrote x', 'wrote y', 'wrote x']);
+    slow.get('x')?.();
+    await second;
   });
 
   it('answers a repeated request with nothing', async () => {

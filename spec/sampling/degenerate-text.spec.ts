@@ -53,6 +53,17 @@ describe('degenerate text', () => {
     expect(watch.push('emit(value_of_n);\n    '.repeat(60))?.level).to.equal('act');
   });
 
+  it('takes four times as much behind tildes, in rows of a table, and in indented code, too', () => {
+    const row = '| beets | 12 crates | north barn |\n';
+    const code = '        push(0x90, next_slot(table));\n';
+    for (const text of [row, code]) {
+      expect(levelOf(text.repeat(15))).to.equal('none');
+      expect(levelOf(text.repeat(40))).to.equal('act');
+    }
+    const fenced = createDegenerateText();
+    expect(fenced.whole(`~~~\n${'press(button, twice);\n'.repeat(15)}`)).to.equal(null);
+  });
+
   it('tells each level once, while the text streams', () => {
     const watch = createDegenerateText();
     const told = Array.from({ length: 400 }, () => watch.push('court\n\n  ')).filter((found) => found !== null);

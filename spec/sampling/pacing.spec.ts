@@ -65,4 +65,11 @@ describe('the pace of a run', () => {
     expect(looks(standard, { figures: () => ({ cpuPct: 1, demandPct: 31 }), ...window })).to.equal(20);
     expect(looks(standard, { figures: () => ({ cpuPct: 1 }), ...window, outputBytes: 100_000 })).to.equal(20);
   });
+
+  it('is slower for the calm runs of a very large fleet, and for them alone', () => {
+    const window = { fromMs: 9_000, toMs: 21_000 };
+    const calm = { figures: () => ({ cpuPct: 1 }), ...window };
+    expect([333, 500, 2_000].map((runs) => looks(standard, { ...calm, runs }))).to.deep.equal([12, 8, 4]);
+    expect(looks(standard, { ...calm, figures: () => ({ cpuPct: 31 }), runs: 2_000 })).to.equal(24);
+  });
 });

@@ -36,6 +36,8 @@ export const createPlainLineTap: CreateLineTap = ({ firstLine }) => {
       taken = [];
       return batch;
     },
+    takeMatches: () => [],
+    usePatterns: () => undefined,
     flush: (atMs) => {
       for (const stream of ['stdout', 'stderr'] as const) {
         if (carried[stream] !== '') push(carried[stream], atMs);
@@ -72,6 +74,7 @@ export const createPlainAgentTap: CreateAgentTap = () => {
           events.push({
             kind: 'said',
             atMs,
+            line: 1,
             agent: 'main',
             textHash: hash(part),
             shapeHash: hash(part),

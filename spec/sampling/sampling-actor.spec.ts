@@ -7,10 +7,12 @@ import type { ObservationBatch, RunObservation } from '#protocol/observations';
 import { createRedactor } from '#redaction/redact';
 import { createManualClock } from '#runtime/clock';
 import { transcriptHomesOf } from '#sampling/agent-stream/transcript';
+import { createLineTap } from '#sampling/line-tap';
 import { messageLines } from '#sampling/message-size';
 import type { OutputGap } from '#sampling/open-run-output';
 import { readIndex } from '#sampling/output-tail';
 import { createSampling, type Sampling } from '#sampling/sampling-actor';
+import type { CreateLineTap } from '#sampling/taps';
 import { createFakeSystem, type FakeSystem } from './fake-processes.ts';
 import { createPlainAgentTap, createPlainLineTap } from './plain-taps.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -42,6 +44,7 @@ describe('sampling', () => {
     identity: { bootId: 'boot-1', pid, startTicks: 1000 },
     containment: { level: 'cgroup2', cgroupDir: `/${runId}`, tag: 0 },
     startedAtMs: clock.now(),
+    pausedMs: 0,
     limits: {
       maxCpuPct: 60,
       maxMemBytes: null,
@@ -50,7 +53,7 @@ describe('sampling', () => {
       pollIntervalMs: 500,
       logWindowLines: 10,
     },
-    policy: { name: 'standard', hash: '0'.repeat(64), files: [] },
+    policy: { name: 'standard', hash: '0'.repeat(64), files: [], patterns: [] },
     rollout: null,
     noKill: false,
     keepOrphans: false,
@@ -58,7 +61,7 @@ describe('sampling', () => {
     restarts: 0,
     adopted: false,
   });
-  const build = (): Sampling =>
+  const build = (tap: CreateLineTap = createPlainLineTap): Sampling =>
     createSampling({
       clock,
       homeDir: dir.path,
@@ -70,7 +73,7 @@ describe('sampling', () => {
           },
         },
       },
-      createLineTap: createPlainLineTap,
+      createLineTap: tap,
       createAgentTap: createPlainAgentTap,
       redactorFor: () => createRedactor(),
       homesOf: () => transcriptHomesOf({ HOME: dir.path }),
@@ -219,6 +222,41 @@ describe('sampling', () => {
     expect(texts(seen()).slice(-2)).to.deep.equal(['half a line', 'line 52']);
     expect(lastOf(seen()).output.lines).to.equal(52);
     expect(texts(seen())).to.have.length(52);
+  });
+
+  it('counts by the patterns of a new policy from its change on, and tells them again with the windows', async () => {
+    await sampling.stop();
+    sampling = build(createLineTap);
+    sampling.start();
+    await watch();
+    const policyOf = (...patterns: string[]) => ({ ...watchedRun(runA, 10).policy, patterns });
+    const use = (...patterns: string[]): Promise<void> =>
+      sampling.receive({ kind: 'policy-changed', runIds: [runA], policy: policyOf(...patterns) });
+    const counts = (): unknown[] =>
+      seen().flatMap(({ matches, refill }) =>
+        matches.map(({ pattern, times }) => [pattern, times.reduce((sum, { count }) => sum + count, 0), refill]),
+      );
+    write('loss: nan\n');
+    await pass(600);
+    expect(counts()).to.deep.equal([]);
+    await use('nan');
+    write('loss: nan\nloss: n');
+    await pass(600);
+    await use('nan', 'inf');
+    write('an inf\n');
+    await pass(600);
+    expect(counts()).to.deep.equal([
+      ['nan', 1, false],
+      ['nan', 1, false],
+      ['inf', 1, false],
+    ]);
+    batches = [];
+    await sampling.receive({ kind: 'refill' });
+    await pass(600);
+    expect(counts()).to.deep.equal([
+      ['nan', 3, true],
+      ['inf', 1, true],
+    ]);
   });
 
   it('numbers refilled lines as they were when only the end is read again', async () => {

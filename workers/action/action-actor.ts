@@ -1,5 +1,4 @@
-import type { Actor as Who } from '#protocol/actor';
-import type { FactBody } from '#protocol/facts';
+import { type FactBody, runOf } from '#protocol/facts';
 import type { RunId } from '#protocol/ids';
 import { isDestructive } from '#protocol/judgement';
 import type { ActionMessage, Assessment, FactReport, History, RunChange, WatchedRun } from '#protocol/messages';
@@ -7,6 +6,7 @@ import { createPolicyShelf } from '#protocol/policy-shelf';
 import { createRedactor } from '#redaction/redact';
 import type { Actor } from '#runtime/actor';
 import type { Clock } from '#runtime/clock';
+import { createLanes } from '#runtime/lanes';
 import type { Outlet } from '#runtime/link';
 import { runActor } from '#runtime/run-actor';
 import { decideAction } from './action-brain.ts';
@@ -14,9 +14,10 @@ import { type ActionState, evolveAction, noRuns } from './action-state.ts';
 import type { ActionThought, Thought } from './action-thought.ts';
 import type { Boundary } from './containment/membership.ts';
 import { countLeft, endTree } from './end-tree.ts';
-import { causeOf, owedBy } from './owed-thoughts.ts';
-import { pauseAll, resumeTree } from './pause-protocol.ts';
-import { nudgeRun, throttleRun } from './steer-run.ts';
+import { createHalter } from './halt-run.ts';
+import { owedBy } from './owed-thoughts.ts';
+import { nudgeRun } from './steer-run.ts';
+import { type DecisionMade, takeStep, type Watch } from './take-step.ts';
 
 export interface ActionOptions {
   readonly clock: Clock;
@@ -33,24 +34,28 @@ export interface ActionWorker {
   receive(message: ActionMessage): Promise<void>;
 }
 
-/** A step is taken on a verdict that is fresh: older than this, the rule must speak again first. */
-const verdictFreshMs = 3_000;
-
 const redactor = createRedactor();
 
 /** The hands of FlowForge: says what it will do, waits until that is written, then does it, through `containment/` alone. */
 export const createAction = (options: ActionOptions): ActionWorker => {
   const { clock } = options;
-  const watched = new Map<RunId, { readonly run: WatchedRun; readonly boundary: Boundary }>();
+  const watched = new Map<RunId, Watch>();
   const verdicts = new Map<string, Assessment>();
+  /** Restarts that the coordinator, which heard of them, has not said of yet whether they can be. */
+  const unchecked = new Map<string, DecisionMade>();
   const ending = new Set<RunId>();
   const owedEnds = new Map<RunId, () => void>();
 
-  const think = (thought: Thought): ActionThought =>
-    ({ ...thought, atMs: clock.now(), newId: options.newId() }) as ActionThought;
+  /** Thoughts are taken in turn: what was heard before a stop is judged before it. */
+  const heardTo = new Map<RunId, number>();
+  const think = (thought: Thought): ActionThought => {
+    const heard = thought.kind === 'stop-requested' ? { judgedToMs: heardTo.get(thought.runId) ?? null } : {};
+    return { ...thought, ...heard, atMs: clock.now(), newId: options.newId() } as ActionThought;
+  };
   const actor: Actor<ActionState, ActionThought, FactReport> = {
     name: 'action',
     initial: () => noRuns,
+    concerns: concerned,
     evolve: (state, report) => evolveAction(state, report.body),
     decide: decideAction,
     perform: (report, tellSelf) => perform(report.body, (thought) => tellSelf(think(thought))),
@@ -59,74 +64,17 @@ export const createAction = (options: ActionOptions): ActionWorker => {
 
   const perform = (fact: FactBody, tellSelf: (thought: Thought) => void): void => {
     if (fact.kind === 'stop-began' || fact.kind === 'stop-resumed') void end(fact.runId, tellSelf);
-    if (fact.kind === 'decision-made' && fact.enforced && (isDestructive(fact.does) || fact.does === 'nudge'))
-      void act(fact, tellSelf);
-    if (fact.kind === 'run-paused') resumeLater(fact.runId, fact.resumeAtMs);
+    if (fact.kind === 'decision-made' && fact.enforced && (isDestructive(fact.does) || fact.does === 'nudge')) {
+      if (fact.does === 'restart') unchecked.set(`${fact.runId} ${fact.rule}`, fact);
+      else void act(fact, tellSelf);
+    }
+    if (fact.kind === 'pause-began' || fact.kind === 'resume-began') void halter.carryOut(fact.runId);
+    if (fact.kind === 'pause-began') halter.resumeLater(fact.runId, fact.resumeAtMs);
   };
 
-  /** Re-checks, then begins. A rule that cleared since it was decided upon averts the step. */
-  const act = async (
-    fact: Extract<FactBody, { kind: 'decision-made' }>,
-    tellSelf: (thought: Thought) => void,
-  ): Promise<void> => {
+  const act = async (fact: DecisionMade, tellSelf: (thought: Thought) => void): Promise<void> => {
     const verdict = verdicts.get(`${fact.runId} ${fact.rule}`);
-    const watch = watched.get(fact.runId);
-    if (
-      watch === undefined ||
-      verdict === undefined ||
-      verdict.state !== 'firing' ||
-      clock.now() - verdict.atMs > verdictFreshMs
-    ) {
-      const why = verdict?.state === 'inactive' ? verdict.why : 'the verdict is no longer fresh';
-      tellSelf({ kind: 'owed-step-averted', runId: fact.runId, rule: fact.rule, why });
-      return;
-    }
-    const step = verdict.ladder[fact.step];
-    const { runId, incidentId, reason } = fact;
-    if (fact.does === 'nudge') {
-      const message = redactor.text(step?.message ?? reason);
-      const via = nudgeRun(watch.run, message, clock.now());
-      tellSelf({ kind: 'nudged', runId, incidentId, message, via, by: 'policy' });
-      return;
-    }
-    if (fact.does === 'throttle') {
-      tellSelf({ kind: 'throttled', runId, incidentId, ...(await throttleRun(watch.run, watch.boundary)), reason });
-      return;
-    }
-    if (fact.does === 'pause') {
-      const processes = await pauseAll(watch.boundary);
-      const wait = step?.resumeAfterMs ?? null;
-      const resumeAtMs = wait === null ? null : clock.now() + wait;
-      tellSelf({ kind: 'tree-paused', runId, processes, by: 'policy', reason, resumeAtMs });
-      return;
-    }
-    tellSelf({
-      kind: 'stop-requested',
-      runId: fact.runId,
-      incidentId: fact.incidentId,
-      cause: causeOf(verdict),
-      by: 'policy',
-      reason: fact.reason,
-      restartAfter: fact.does === 'restart',
-      graceMs: verdict.graceMs,
-      processes: Number(verdict.numbers['procs.count'] ?? 0),
-    });
-  };
-
-  /** A pause that ends by itself; one that a person ended before, or that was prolonged, is left alone. */
-  const resumeLater = (runId: RunId, resumeAtMs: number | null): void => {
-    if (resumeAtMs === null) return;
-    clock.after(Math.max(0, resumeAtMs - clock.now()), () => {
-      if (running.snapshot().runs.get(runId)?.resumeAtMs === resumeAtMs)
-        void resume(runId, 'policy', 'its pause is over');
-    });
-  };
-
-  const resume = async (runId: RunId, by: Who, reason: string): Promise<void> => {
-    const watch = watched.get(runId);
-    if (watch === undefined) return;
-    const { processes } = await resumeTree(watch.boundary);
-    return deliver({ kind: 'tree-resumed', runId, processes, by, reason });
+    tellSelf(await takeStep(fact, { verdict, watch: watched.get(fact.runId), clock }));
   };
 
   const end = async (runId: RunId, tellSelf: (thought: Thought) => void): Promise<void> => {
@@ -158,72 +106,109 @@ export const createAction = (options: ActionOptions): ActionWorker => {
     options.history.map((body) => ({ key: '', body, mustSync: false })),
     options.facts,
   );
-  for (const { runId, resumeAtMs } of running.snapshot().runs.values()) resumeLater(runId, resumeAtMs);
   const deliver = (thought: Thought): Promise<void> => running.deliver(think(thought));
+  const halter = createHalter({
+    clock,
+    watchOf: (runId) => watched.get(runId),
+    runOf: (runId) => running.snapshot().runs.get(runId),
+    deliver,
+  });
+  for (const { runId, resumeAtMs } of running.snapshot().runs.values()) halter.resumeLater(runId, resumeAtMs);
 
   const forget = async (runId: RunId): Promise<void> => {
     const watch = watched.get(runId);
     watched.delete(runId);
     owedEnds.delete(runId);
-    for (const key of verdicts.keys()) if (key.startsWith(runId)) verdicts.delete(key);
+    heardTo.delete(runId);
+    for (const known of [verdicts, unchecked])
+      for (const key of known.keys()) if (key.startsWith(runId)) known.delete(key);
     await watch?.boundary.release();
   };
 
-  return {
-    receive: async (message) => {
-      switch (message.kind) {
-        case 'assessed':
-          for (const assessment of message.assessments)
-            verdicts.set(`${assessment.runId} ${assessment.rule}`, assessment);
-          for (const assessment of message.assessments) await deliver({ kind: 'assessed', assessment });
-          return;
-        case 'run-changed':
-          meet(message.change);
-          return;
-        case 'fact-seen':
-          await running.believe({ key: '', body: message.fact, mustSync: false });
-          if (message.fact.kind === 'run-settled') await forget(message.fact.runId);
-          return;
-        case 'stop-requested': {
-          const watch = watched.get(message.runId);
-          const processes = (await watch?.boundary.members())?.length ?? 0;
-          const graceMs = message.graceMs ?? watch?.run.limits.graceMs ?? 0;
-          return deliver({ ...message, incidentId: null, graceMs, processes });
-        }
-        case 'reap': {
-          const watch = watched.get(message.runId);
-          const processes = watch === undefined ? 0 : await countLeft(watch);
-          return deliver({
-            kind: 'tree-looked-at',
-            runId: message.runId,
-            processes,
-            spare: watch?.run.keepOrphans ?? false,
-          });
-        }
-        case 'pause-requested': {
-          const watch = watched.get(message.runId);
-          if (watch === undefined) return;
-          const processes = await pauseAll(watch.boundary);
-          return deliver({
-            kind: 'tree-paused',
-            runId: message.runId,
-            processes,
-            by: message.by,
-            reason: message.reason,
-            resumeAtMs: null,
-          });
-        }
-        case 'resume-requested':
-          return resume(message.runId, message.by, message.reason);
-        case 'nudge-requested': {
-          const watch = watched.get(message.runId);
-          if (watch === undefined) return;
-          const { runId, by } = message;
-          const text = redactor.text(message.message);
-          const via = nudgeRun(watch.run, text, clock.now());
-          return deliver({ kind: 'nudged', runId, incidentId: null, message: text, via, by });
-        }
+  const handle = async (message: ActionMessage): Promise<void> => {
+    switch (message.kind) {
+      case 'assessed': {
+        for (const assessment of message.assessments)
+          verdicts.set(`${assessment.runId} ${assessment.rule}`, assessment);
+        const thoughts = message.assessments.map((assessment) => {
+          heardTo.set(assessment.runId, assessment.atMs);
+          return deliver({ kind: 'assessed', assessment });
+        });
+        await Promise.all(thoughts);
+        return;
       }
+      case 'run-changed':
+        meet(message.change);
+        return message.change.kind === 'watch' ? halter.takeUp(message.change.run.runId) : undefined;
+      case 'fact-seen':
+        await running.believe({ key: '', body: message.fact, mustSync: false });
+        if (message.fact.kind === 'run-settled') await forget(message.fact.runId);
+        return;
+      case 'stop-requested': {
+        const watch = watched.get(message.runId);
+        const processes = (await watch?.boundary.members())?.length ?? 0;
+        const graceMs = message.graceMs ?? watch?.run.limits.graceMs ?? 0;
+        return deliver({ ...message, incidentId: null, graceMs, processes });
+      }
+      case 'restart-checked': {
+        // The answer may be here before the news that the decision is written: in turn, it comes after that.
+        await deliver(message);
+        const key = `${message.runId} ${message.rule}`;
+        const decision = unchecked.get(key);
+        unchecked.delete(key);
+        if (decision !== undefined && message.whyNot === null) void act(decision, (thought) => void deliver(thought));
+        return;
+      }
+      case 'reap': {
+        const watch = watched.get(message.runId);
+        const processes = watch === undefined ? 0 : await countLeft(watch);
+        return deliver({
+          kind: 'tree-looked-at',
+          runId: message.runId,
+          processes,
+          spare: watch?.run.keepOrphans ?? false,
+        });
+      }
+      case 'pause-requested':
+        return deliver({ ...message, resumeAtMs: null });
+      case 'resume-requested':
+        return halter.resume(message.runId, message.by, message.reason);
+      case 'nudge-requested': {
+        const watch = watched.get(message.runId);
+        if (watch === undefined) return;
+        const { runId, by } = message;
+        const text = redactor.text(message.message);
+        const via = nudgeRun(watch.run, text, clock.now());
+        return deliver({ kind: 'nudged', runId, incidentId: null, message: text, via, by });
+      }
+    }
+  };
+
+  const orders = createLanes();
+  for (const runId of watched.keys()) void orders.inTurn(runId, () => halter.takeUp(runId));
+  return {
+    receive: (message) => {
+      const runId = runOfMessage(message);
+      return runId === null ? handle(message) : orders.inTurn(runId, () => handle(message));
     },
   };
+};
+
+/** null: about several runs, or none. */
+const runOfMessage = (message: ActionMessage): string | null => {
+  switch (message.kind) {
+    case 'assessed':
+      return null;
+    case 'run-changed':
+      return message.change.kind === 'watch' ? message.change.run.runId : null;
+    case 'fact-seen':
+      return runOf(message.fact);
+    default:
+      return message.runId;
+  }
+};
+
+const concerned = (said: ActionThought | FactReport): string => {
+  if ('body' in said) return runOf(said.body) ?? '';
+  return said.kind === 'assessed' ? said.assessment.runId : said.runId;
 };

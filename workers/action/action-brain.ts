@@ -1,3 +1,4 @@
+import { nothingDone } from '#policy/decide-ladder';
 import { assertNever } from '#protocol/assert-never';
 import type { FactBody } from '#protocol/facts';
 import type { IncidentId, InterventionId } from '#protocol/ids';
@@ -5,6 +6,7 @@ import type { Assessment, FactReport } from '#protocol/messages';
 import type { ActionState, GuardedRun, OpenIncident } from './action-state.ts';
 import type { ActionThought } from './action-thought.ts';
 import { endStop, reap } from './decide-end.ts';
+import { beginPause, beginResume, endPause, endResume } from './decide-halt.ts';
 import { decideStep } from './decide-step.ts';
 
 /** What follows from what was heard. A request that was already met gives nothing. */
@@ -18,6 +20,8 @@ export const decideAction = (state: ActionState, thought: ActionThought): readon
 /** Said and synced to the disk before they are done. */
 const intents: ReadonlySet<FactBody['kind']> = new Set([
   'stop-began',
+  'pause-began',
+  'resume-began',
   'decision-made',
   'incident-opened',
   'stop-verified',
@@ -35,6 +39,8 @@ const bodies = (state: ActionState, thought: ActionThought): readonly FactBody[]
       return beginStop(run, thought);
     case 'owed-step-averted':
       return avert(run, thought.rule, thought.why);
+    case 'restart-checked':
+      return thought.whyNot === null ? [] : refuseRestart(run, thought.rule, thought.whyNot);
     case 'stop-overdue':
       return run.stop === null
         ? []
@@ -57,20 +63,14 @@ const bodies = (state: ActionState, thought: ActionThought): readonly FactBody[]
       return endStop(run, thought);
     case 'tree-looked-at':
       return reap(run, thought);
+    case 'pause-requested':
+      return beginPause(run, thought);
     case 'tree-paused':
-      return run.over || run.paused
-        ? []
-        : [
-            {
-              kind: 'run-paused',
-              resumeAtMs: thought.resumeAtMs,
-              runId: run.runId,
-              interventionId: thought.newId as InterventionId,
-              processes: thought.processes,
-              by: thought.by,
-              reason: thought.reason,
-            },
-          ];
+      return endPause(run, thought);
+    case 'resume-requested':
+      return beginResume(run, thought);
+    case 'tree-resumed':
+      return endResume(run, thought);
     case 'nudged': {
       const { runId: _, incidentId, message, via, by } = thought;
       return run.over ? [] : [{ kind: 'run-nudged', runId: run.runId, incidentId, message, via, by }];
@@ -79,19 +79,6 @@ const bodies = (state: ActionState, thought: ActionThought): readonly FactBody[]
       const { incidentId, how, processes, reason } = thought;
       return [{ kind: 'run-throttled', runId: run.runId, incidentId, how, processes, by: 'policy', reason }];
     }
-    case 'tree-resumed':
-      return run.over || !run.paused
-        ? []
-        : [
-            {
-              kind: 'run-resumed',
-              runId: run.runId,
-              interventionId: thought.newId as InterventionId,
-              processes: thought.processes,
-              by: thought.by,
-              reason: thought.reason,
-            },
-          ];
     default:
       return assertNever(thought);
   }
@@ -140,7 +127,7 @@ const open = (run: GuardedRun, seen: Assessment, incidentId: IncidentId): readon
     evidence: seen.evidence,
     numbers: seen.numbers,
   };
-  return [opened, ...decideStep(run, { incidentId, rule: seen.rule, stepsDone: 0, owed: null }, seen)];
+  return [opened, ...decideStep(run, { incidentId, rule: seen.rule, done: nothingDone, owed: null }, seen)];
 };
 
 const clear = (
@@ -180,6 +167,13 @@ const avert = (run: GuardedRun, rule: string, why: string): readonly FactBody[] 
   ];
 };
 
+const refuseRestart = (run: GuardedRun, rule: string, why: string): readonly FactBody[] => {
+  const incident = run.incidents.get(rule);
+  if (incident?.owed?.verb !== 'restart' || run.over) return [];
+  const { incidentId, owed } = incident;
+  return [{ kind: 'restart-refused', incidentId, runId: run.runId, rule, step: owed.step, why }];
+};
+
 const beginStop = (run: GuardedRun, wish: Extract<ActionThought, { kind: 'stop-requested' }>): readonly FactBody[] => {
   if (run.stop !== null) return [];
   const interventionId = wish.newId as InterventionId;
@@ -196,7 +190,9 @@ const beginStop = (run: GuardedRun, wish: Extract<ActionThought, { kind: 'stop-r
       reason: wish.reason,
       graceMs: wish.graceMs,
       restartAfter: wish.restartAfter,
+      ...(wish.restartBudget === undefined ? {} : { restartBudget: wish.restartBudget }),
       processes: wish.processes,
+      judgedToMs: wish.judgedToMs,
     },
   ];
 };

@@ -1,3 +1,5 @@
+import { type LadderDone, nothingDone } from '#policy/decide-ladder';
+import type { Actor } from '#protocol/actor';
 import type { FactBody, StopCause } from '#protocol/facts';
 import type { IncidentId, InterventionId, JobKey, RunId } from '#protocol/ids';
 import type { Verb } from '#protocol/judgement';
@@ -10,6 +12,8 @@ export interface GuardedRun {
   readonly noKill: boolean;
   readonly over: boolean;
   readonly paused: boolean;
+  /** A pause, or its end, that was said and is not known to be done yet. */
+  readonly halt: HaltUnderWay | null;
   /** When a pause ends by itself. */
   readonly resumeAtMs: number | null;
   /** Rules that were said to be pending. */
@@ -21,8 +25,8 @@ export interface GuardedRun {
 export interface OpenIncident {
   readonly incidentId: IncidentId;
   readonly rule: string;
-  /** Steps of the ladder that were decided; the next one is due at its own time. */
-  readonly stepsDone: number;
+  /** The steps of the ladder that were decided; the next one is due at its own time. */
+  readonly done: LadderDone;
   /** A destructive step that was decided but neither begun nor averted yet. */
   readonly owed: OwedStep | null;
 }
@@ -39,6 +43,17 @@ export interface StopUnderWay {
   readonly cause: StopCause;
   readonly graceMs: number;
   readonly restartAfter: boolean;
+}
+
+export interface HaltUnderWay {
+  readonly kind: 'pause' | 'resume';
+  /** It was told that some of it could not be halted. */
+  readonly isIncomplete: boolean;
+  readonly interventionId: InterventionId;
+  readonly by: Actor;
+  /** Whose ladder asked for it; null where a person did, or a resume is under way. */
+  readonly byRule: string | null;
+  readonly reason: string;
 }
 
 export interface ActionState {
@@ -59,6 +74,7 @@ export const evolveAction = (state: ActionState, fact: FactBody): ActionState =>
       noKill: fact.noKill,
       over: false,
       paused: false,
+      halt: null,
       resumeAtMs: null,
       pending: new Set(),
       incidents: new Map(),
@@ -83,10 +99,16 @@ const evolveRun = (run: GuardedRun, fact: FactBody): GuardedRun => {
     case 'run-lost':
     case 'run-start-failed':
       return { ...run, over: true };
+    case 'pause-began':
+      return settleOwed({ ...run, halt: haltOf('pause', fact), resumeAtMs: fact.resumeAtMs }, isPauseOwed);
+    case 'pause-incomplete':
+      return { ...run, halt: run.halt === null ? null : { ...run.halt, isIncomplete: true } };
     case 'run-paused':
-      return settleOwed({ ...run, paused: true, resumeAtMs: fact.resumeAtMs ?? null }, isPauseOwed);
+      return settleOwed({ ...run, paused: true, halt: null, resumeAtMs: fact.resumeAtMs ?? null }, isPauseOwed);
+    case 'resume-began':
+      return { ...run, halt: haltOf('resume', fact), resumeAtMs: null };
     case 'run-resumed':
-      return settleOwed({ ...run, paused: false, resumeAtMs: null }, isPauseOwed);
+      return settleOwed({ ...run, paused: false, halt: null, resumeAtMs: null }, isPauseOwed);
     case 'run-nudged':
     case 'run-throttled':
       return settleOwed(run, (open) => open.incidentId === fact.incidentId);
@@ -95,11 +117,11 @@ const evolveRun = (run: GuardedRun, fact: FactBody): GuardedRun => {
     case 'rule-cleared':
       return { ...run, pending: new Set([...run.pending].filter((rule) => rule !== fact.rule)) };
     case 'incident-opened':
-      return withIncident(run, { incidentId: fact.incidentId, rule: fact.rule, stepsDone: 0, owed: null });
+      return withIncident(run, { incidentId: fact.incidentId, rule: fact.rule, done: nothingDone, owed: null });
     case 'decision-made':
       return changeIncident(run, fact.rule, (incident) => ({
         ...incident,
-        stepsDone: fact.step + 1,
+        done: { steps: fact.step + 1, climbed: fact.climbed ?? null },
         owed:
           fact.enforced && fact.does !== 'alert' && fact.does !== 'continue'
             ? { step: fact.step, verb: fact.does, reason: fact.reason }
@@ -107,15 +129,25 @@ const evolveRun = (run: GuardedRun, fact: FactBody): GuardedRun => {
       }));
     case 'action-averted':
       // An averted step is not used up: should the rule fire again in this episode, it is due again.
-      return changeIncident(run, fact.rule, (incident) => ({ ...incident, stepsDone: fact.step, owed: null }));
+      return changeIncident(run, fact.rule, (incident) => ({
+        ...incident,
+        done: { ...incident.done, steps: fact.step },
+        owed: null,
+      }));
+    case 'restart-refused':
+      return changeIncident(run, fact.rule, (incident) => ({ ...incident, owed: null }));
     case 'incident-closed':
       return {
         ...run,
         incidents: new Map([...run.incidents].filter(([, open]) => open.incidentId !== fact.incidentId)),
       };
     case 'stop-began':
+      // A stop lets a halted tree go on before it asks it to end: what was paused is so no more.
       return settleOwed({
         ...run,
+        paused: false,
+        halt: null,
+        resumeAtMs: null,
         stop: {
           interventionId: fact.interventionId,
           incidentId: fact.incidentId,
@@ -125,6 +157,8 @@ const evolveRun = (run: GuardedRun, fact: FactBody): GuardedRun => {
         },
       });
     case 'stop-verified':
+      // Its main process is gone as well, though nobody has said so yet: what is still heard of it came late.
+      return { ...run, stop: null, over: true };
     case 'kill-incomplete':
     case 'stop-refused':
       return { ...run, stop: null };
@@ -132,6 +166,17 @@ const evolveRun = (run: GuardedRun, fact: FactBody): GuardedRun => {
       return run;
   }
 };
+
+const haltOf = (kind: HaltUnderWay['kind'], { interventionId, by, reason, byRule = null }: HaltWish): HaltUnderWay => ({
+  kind,
+  isIncomplete: false,
+  interventionId,
+  by,
+  byRule,
+  reason,
+});
+
+type HaltWish = Pick<HaltUnderWay, 'interventionId' | 'by' | 'reason'> & { readonly byRule?: string | null };
 
 const isPauseOwed = (open: OpenIncident): boolean => open.owed?.verb === 'pause';
 

@@ -1,6 +1,7 @@
 import type { Actor as Who } from '#protocol/actor';
 import type { StopCause, Survivor } from '#protocol/facts';
-import type { IncidentId, RunId } from '#protocol/ids';
+import type { IncidentId, InterventionId, RunId } from '#protocol/ids';
+import type { RestartBudget } from '#protocol/judgement';
 import type { Assessment } from '#protocol/messages';
 import type { ContainmentLevel } from '#protocol/run-spec';
 
@@ -15,10 +16,19 @@ export type ActionThought = { readonly atMs: number; readonly newId: string } & 
       readonly by: Who;
       readonly reason: string;
       readonly restartAfter: boolean;
+      readonly restartBudget?: RestartBudget;
       readonly graceMs: number;
       readonly processes: number;
+      /** The newest tick that was heard of before; null for none. */
+      readonly judgedToMs: number | null;
     }
   | { readonly kind: 'owed-step-averted'; readonly runId: RunId; readonly rule: string; readonly why: string }
+  | {
+      readonly kind: 'restart-checked';
+      readonly runId: RunId;
+      readonly rule: string;
+      readonly whyNot: string | null;
+    }
   | { readonly kind: 'stop-overdue'; readonly runId: RunId }
   | { readonly kind: 'signalled'; readonly runId: RunId; readonly signal: string; readonly processes: number }
   | { readonly kind: 'fell-back'; readonly runId: RunId; readonly to: ContainmentLevel; readonly why: string }
@@ -31,10 +41,26 @@ export type ActionThought = { readonly atMs: number; readonly newId: string } & 
     }
   | { readonly kind: 'tree-looked-at'; readonly runId: RunId; readonly processes: number; readonly spare: boolean }
   | {
-      readonly kind: 'tree-paused';
-      readonly resumeAtMs: number | null;
+      readonly kind: 'pause-requested';
+      readonly byRule?: string | null;
       readonly runId: RunId;
+      readonly resumeAtMs: number | null;
+      readonly by: Who;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'tree-paused';
+      readonly runId: RunId;
+      readonly interventionId: InterventionId;
       readonly processes: number;
+      /** Who could not be halted in time; redacted. */
+      readonly moving: readonly Survivor[];
+    }
+  | {
+      readonly kind: 'resume-requested';
+      readonly runId: RunId;
+      /** The tree stands still, whoever halted it. */
+      readonly isFrozen: boolean;
       readonly by: Who;
       readonly reason: string;
     }
@@ -57,12 +83,11 @@ export type ActionThought = { readonly atMs: number; readonly newId: string } & 
   | {
       readonly kind: 'tree-resumed';
       readonly runId: RunId;
+      readonly interventionId: InterventionId;
       readonly processes: number;
-      readonly by: Who;
-      readonly reason: string;
     }
 );
 
 /** Without what is handed in at the moment it is thought. */
-export type Thought = DistributiveOmit<ActionThought, 'atMs' | 'newId'>;
+export type Thought = DistributiveOmit<ActionThought, 'atMs' | 'newId' | 'judgedToMs'>;
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

@@ -14,7 +14,8 @@ await hostWorker<{ readonly history: History; readonly introductions: readonly R
     facts: host.outlet<FactReport>('facts-from-action'),
     openBoundary: (run) => openBoundary(run.containment, run.identity),
   });
-  host.inlet<ActionMessage>('orders-to-action', (message) => action.receive(message));
+  // Action keeps the order of what concerns one run; hundreds that are stopped at once need not wait for one another.
+  host.inlet<ActionMessage>('orders-to-action', (message) => action.receive(message), 'at-once');
   host.inlet<ActionMessage>('assessments', (message) => action.receive(message));
   return async () => undefined;
 });

@@ -7,7 +7,7 @@ import type { GuardedRun, OpenIncident } from './action-state.ts';
 /** The next step of a firing rule's ladder, if it is due: what the policy asks for, and what is really done. */
 export const decideStep = (run: GuardedRun, incident: OpenIncident, seen: Assessment): readonly FactBody[] => {
   if (incident.owed !== null) return [];
-  const decision = decideLadder(run, seen, incident.stepsDone);
+  const decision = decideLadder(run, seen, incident.done);
   if (decision === null) return [];
   return [
     {

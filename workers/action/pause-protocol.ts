@@ -1,21 +1,16 @@
 import type { Survivor } from '#protocol/facts';
-import { type Boundary, isLiving } from './containment/membership.ts';
+import { type Boundary, describeMember, isLiving } from './containment/membership.ts';
 
 export type PauseOutcome =
   | { readonly kind: 'paused'; readonly processes: number }
+  /** Who moves on, as it calls itself: redact before it is written anywhere. */
   | { readonly kind: 'incomplete'; readonly moving: readonly Survivor[] };
 
 /** Halts the whole tree where it is, within a second. What was halted stays halted if not all of it could be. */
 export const pauseTree = async (boundary: Boundary): Promise<PauseOutcome> => {
-  const moving = await boundary.freeze();
+  const moving = (await boundary.freeze()).filter(isLiving).map(describeMember);
   if (moving.length > 0) return { kind: 'incomplete', moving: moving.map(({ pid, command }) => ({ pid, command })) };
   return { kind: 'paused', processes: await countLiving(boundary) };
-};
-
-/** How many were halted; those that could not be are still held by the boundary and named when the tree is ended. */
-export const pauseAll = async (boundary: Boundary): Promise<number> => {
-  const outcome = await pauseTree(boundary);
-  return outcome.kind === 'paused' ? outcome.processes : 0;
 };
 
 /** Lets the tree go on. SIGCONT goes to all, too: some may have been stopped one by one before a fallback. */

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { ProcessIdentity } from '#protocol/run-spec';
 
 /** One line of the process table, as far as belonging and identity need it. */
@@ -47,6 +47,9 @@ export const readStat = (pid: number): ProcessStat | null => {
   const line = readProcFile(`/proc/${pid}/stat`);
   return line === null ? null : parseStat(line);
 };
+
+/** Quicker than to read something of it in vain: most of the pids between two are nobody's. */
+export const isTaken = (pid: number): boolean => existsSync(`/proc/${pid}`);
 
 /** @returns null for a line that is not one of /proc/PID/stat. */
 export const parseStat = (line: string): ProcessStat | null => {

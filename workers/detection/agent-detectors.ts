@@ -8,11 +8,14 @@ import { type AgentLane, createAgentLane } from './agents/agent-lane.ts';
 import { levelRank } from './agents/episode.ts';
 import { createNotExiting } from './agents/not-exiting.ts';
 import { createPricing, type Pricing } from './agents/pricing.ts';
+import { createRepeatedSession } from './agents/repeated-session.ts';
 import { createRetryStorm } from './agents/retry-storm.ts';
-import { createTokenLedger, type LedgerView } from './agents/token-ledger.ts';
+import { createTokenLedger, emptyLedger, type LedgerView } from './agents/token-ledger.ts';
 import type { Detector } from './detector.ts';
 
 export interface AgentDetectors extends Detector<readonly AgentEvent[]> {
+  /** The findings, each with the agent it is about; `main` for those over all of them. */
+  heldBy(nowMs: number): readonly { readonly agent: string; readonly finding: Finding }[];
   /** Tokens and cost with their basis, for those who show them. */
   ledger(): LedgerView;
   /** What the run is known to have spent already. */
@@ -22,27 +25,56 @@ export interface AgentDetectors extends Detector<readonly AgentEvent[]> {
 // Sub-agents watched at one time: at about 10 KB each, all that fits the bound on a run. The quietest is forgotten first: one that repeats itself is not quiet.
 const keptLanes = 14;
 const textDetectors = new Set(['repeated-text', 'degenerate-text']);
-const toolDetectors = new Set(['tool-cycle', 'failing-call', 'same-error', 'interleaved-repeat', 'unchanged-poll']);
+const toolDetectors = new Set([
+  'tool-cycle',
+  'failing-call',
+  'same-error',
+  'interleaved-repeat',
+  'unchanged-poll',
+  'repeated-session',
+]);
 
-/** Everything that can be seen in what an agent says: one lane of detectors per agent, and those over all of them. */
+/** Everything that can be seen in what an agent says. Nothing is kept until it says something: most runs are no agents. */
 export const createAgentDetectors = ({
   pricing = createPricing(),
 }: {
   readonly pricing?: Pricing;
 } = {}): AgentDetectors => {
+  let begun: AgentDetectors | null = null;
+  const begin = (): AgentDetectors => {
+    begun ??= createBegun(pricing);
+    return begun;
+  };
+  return {
+    id: 'agent',
+    observe: (batch) => {
+      if (batch.length > 0) begin().observe(batch);
+    },
+    findings: (nowMs) => begun?.findings(nowMs) ?? [],
+    heldBy: (nowMs) => begun?.heldBy(nowMs) ?? [],
+    signals: (nowMs) => begun?.signals(nowMs) ?? { 'agent.state': 'none' },
+    ledger: () => begun?.ledger() ?? emptyLedger(pricing),
+    takeUp: (spent) => begin().takeUp(spent),
+    stateBytes: () => begun?.stateBytes() ?? 0,
+  };
+};
+
+/** One lane of detectors per agent, and those over all of them. */
+const createBegun = (pricing: Pricing): AgentDetectors => {
   const lanes = new Map<string, AgentLane>();
   const activity = createAgentActivity();
   const explosion = createAgentExplosion();
   const storm = createRetryStorm();
   const exit = createNotExiting();
   const ledger = createTokenLedger(pricing);
-  const overall = [explosion, storm, exit];
+  const overall = [explosion, storm, exit, createRepeatedSession()];
   let events = 0;
+  let showsResults = false;
 
   const laneOf = (agent: string): AgentLane => {
     const known = lanes.get(agent);
     if (known !== undefined) return known;
-    const fresh = createAgentLane(agent);
+    const fresh = createAgentLane(agent, { showsResults });
     lanes.set(agent, fresh);
     if (lanes.size > keptLanes) forgetQuietest(lanes, agent);
     return fresh;
@@ -50,16 +82,22 @@ export const createAgentDetectors = ({
   const observe = (event: AgentEvent): void => {
     events++;
     // Another session is another agent: what the one before repeated is not held against it.
-    if (event.kind === 'session-started') lanes.clear();
+    if (event.kind === 'session-started') {
+      lanes.clear();
+      // Every agent of a known kind tells what its calls gave; a log of chat messages may hold the calls alone.
+      showsResults = event.agentKind !== 'chat';
+    }
     if (event.kind === 'agent-finished') lanes.delete(event.child);
-    laneOf(event.agent).observe(event, events);
-    for (const watcher of overall) watcher.event?.(event, events);
+    laneOf(event.agent).observe(event, event.line);
+    for (const watcher of overall) watcher.event?.(event, event.line);
     activity.observe(event);
     ledger.observe(event);
   };
+  const ofAll = (nowMs: number): readonly Finding[] =>
+    overall.map((watcher) => watcher.finding(nowMs)).filter((finding) => finding !== null);
   const findings = (nowMs: number): readonly Finding[] => [
     ...[...lanes.values()].flatMap((lane) => lane.findings(nowMs)),
-    ...overall.map((watcher) => watcher.finding(nowMs)).filter((finding) => finding !== null),
+    ...ofAll(nowMs),
   ];
   const levelOf = (held: readonly Finding[], concerns: (detector: string) => boolean): number =>
     held.reduce(
@@ -73,6 +111,10 @@ export const createAgentDetectors = ({
       for (const event of batch) observe(event);
     },
     findings,
+    heldBy: (nowMs) => [
+      ...[...lanes].flatMap(([agent, lane]) => lane.findings(nowMs).map((finding) => ({ agent, finding }))),
+      ...ofAll(nowMs).map((finding) => ({ agent: 'main', finding })),
+    ],
     signals: (nowMs): SignalVector => {
       if (events === 0) return { 'agent.state': 'none' };
       const held = findings(nowMs);
@@ -91,6 +133,7 @@ export const createAgentDetectors = ({
         'tools.error_streak': Math.max(0, ...all.map((lane) => lane.errorStreak())),
         'tools.loop_level': levelOf(held, (detector) => toolDetectors.has(detector)),
         'text.loop_level': levelOf(held, (detector) => textDetectors.has(detector)),
+        'thinking.level': levelOf(held, (detector) => detector === 'endless-thinking'),
         'agents.active': explosion.active(),
         'agents.depth': explosion.depth(),
         'agents.spawned_5m': explosion.lastFiveMinutes(nowMs),

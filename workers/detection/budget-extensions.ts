@@ -1,14 +1,17 @@
-/** Dollars that were added to budgets of one run's policy: to its own for good, to those of the fleet until their window ends. */
-export class BudgetExtensions {
-  readonly #own = new Map<string, number>();
-  readonly #ofFleet = new Map<string, { readonly extraUsd: number; readonly untilMs: number }>();
+import type { RecordingRow } from '#protocol/messages';
+import { type Extra, extraIn, type FleetExtension } from '#protocol/spending';
 
-  add(budget: string, extraUsd: number): void {
-    this.#own.set(budget, extraUsd);
+/** What was added to budgets of one run's policy: to its own for good, to those of the fleet until their window ends. */
+export class BudgetExtensions {
+  readonly #own = new Map<string, Extra>();
+  readonly #ofFleet = new Map<string, FleetExtension>();
+
+  add(budget: string, extra: Extra): void {
+    this.#own.set(budget, extra);
   }
 
-  addToFleet(budget: string, extension: { readonly extraUsd: number; readonly untilMs: number }): void {
-    this.#ofFleet.set(budget, extension);
+  addToFleet(extension: FleetExtension): void {
+    this.#ofFleet.set(extension.budget, extension);
   }
 
   /** True where one ended. */
@@ -18,7 +21,16 @@ export class BudgetExtensions {
     return ended.length > 0;
   }
 
-  inForce(): ReadonlyMap<string, number> {
-    return new Map([...this.#own, ...[...this.#ofFleet].map(([budget, { extraUsd }]) => [budget, extraUsd] as const)]);
+  inForce(): ReadonlyMap<string, Extra> {
+    return new Map([...this.#own, ...[...this.#ofFleet].map(([budget, told]) => [budget, extraIn(told)] as const)]);
+  }
+
+  /** As a recording keeps it. */
+  recorded(): Pick<RecordingRow, 'extraUsd' | 'extraTokens'> {
+    const all = [...this.inForce()];
+    return {
+      extraUsd: Object.fromEntries(all.flatMap(([budget, { usd }]) => (usd > 0 ? [[budget, usd]] : []))),
+      extraTokens: Object.fromEntries(all.flatMap(([budget, { tokens }]) => (tokens > 0 ? [[budget, tokens]] : []))),
+    };
   }
 }

@@ -119,7 +119,7 @@ export const createDetection = (options: DetectionOptions): Detection => {
           watches.get(change.runId)?.acknowledge(change.rule);
           return;
         case 'budget-extended':
-          watches.get(change.runId)?.extendBudget(change.budget, change.extraUsd);
+          watches.get(change.runId)?.extendBudget(change.budget, change.extra);
           return;
         case 'fleet-budget-extended':
           extendForAll(change.extension);

@@ -14,6 +14,7 @@ import { hostWorker } from '#runtime/host';
 import { createAgentDetectors } from './agent-detectors.ts';
 import { createDetection } from './detection-actor.ts';
 import { createLineDetectors } from './line-detectors.ts';
+import { mergeFrames } from './live-frame.ts';
 import { createResourceDetectors } from './resource-detectors.ts';
 
 await hostWorker<{ readonly introductions: readonly RunChange[]; readonly spent: KeptSpending }>(async (host) => {
@@ -23,7 +24,7 @@ await hostWorker<{ readonly introductions: readonly RunChange[]; readonly spent:
     spent: host.setup.spent,
     outlets: {
       assessments: { send: (assessments: readonly Assessment[]) => toAction.send({ kind: 'assessed', assessments }) },
-      live: host.outlet<LiveFrame>('live'),
+      live: host.outlet<LiveFrame>('live', mergeFrames),
       recordings: host.outlet<RecordingBatch>('recordings'),
       previews: host.outlet<PolicyPreview>('previews-from-detection'),
       spending: host.outlet<SpendingState>('spending-from-detection'),

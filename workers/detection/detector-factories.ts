@@ -3,6 +3,7 @@ import type { HostFigures, LineBatch, RunObservation } from '#protocol/observati
 import type { RunLimits } from '#protocol/run-spec';
 import type { Spent } from '#protocol/spending';
 import type { Detector } from './detector.ts';
+import { LogMatches } from './log-matches.ts';
 
 /** What a resource detector is shown. */
 export interface ResourceObservation {
@@ -22,3 +23,18 @@ export interface DetectorFactories {
   readonly createAgentDetectors: () => AgentDetector;
   readonly createResourceDetectors: (limits: RunLimits) => Detector<ResourceObservation>;
 }
+
+/** All that looks at one run. */
+export interface Detectors {
+  readonly lines: Detector<LineBatch>;
+  readonly agent: AgentDetector;
+  readonly resources: Detector<ResourceObservation>;
+  readonly matches: LogMatches;
+}
+
+export const createDetectors = (factories: DetectorFactories, limits: RunLimits): Detectors => ({
+  lines: factories.createLineDetectors({ logWindowLines: limits.logWindowLines }),
+  agent: factories.createAgentDetectors(),
+  resources: factories.createResourceDetectors(limits),
+  matches: new LogMatches(),
+});

@@ -1,10 +1,7 @@
-import { gramOf } from './lines/period-tracker.ts';
+import { gram, LineGrams } from './lines/line-grams.ts';
+import { ringMask, ringRoom } from './lines/line-history.ts';
 
-// As long as the blocks whose repetition the line detectors look for: a crash prints up to some hundred lines.
-const longestPeriod = 400;
-const ringSize = 512;
-const tableRoom = 512;
-const gram = 4;
+const smallestRing = 64;
 const candidates = 4;
 const fewestLines = 5;
 
@@ -18,22 +15,32 @@ interface Candidate {
  * numbers left out: then a changing id or counter in it is the loop's own, and no sign that the job moves forward.
  */
 export class FailingCycle {
-  readonly #shapes = new Uint32Array(ringSize);
-  readonly #seen = new Uint32Array(tableRoom);
-  readonly #seenAt = new Uint32Array(tableRoom);
+  /** Grows to the length of the longest block. */
+  #shapes = new Uint32Array(smallestRing);
+  readonly #grams = new LineGrams();
   #live: Candidate[] = [];
   #lines = 0;
   #lastFailing = Number.NEGATIVE_INFINITY;
 
   push(l2: number, failing: boolean): boolean {
     if (failing) this.#lastFailing = this.#lines;
-    this.#shapes[this.#lines % ringSize] = l2;
+    this.#keep(l2);
     this.#advance(l2);
     this.#propose();
     const period = this.#period();
     const inCycle = period > 0 && this.#lines - this.#lastFailing < period;
     this.#lines++;
     return inCycle;
+  }
+
+  #keep(l2: number): void {
+    const at = this.#lines & ringMask;
+    if (at >= this.#shapes.length) {
+      const larger = new Uint32Array(Math.min(ringRoom, 2 * this.#shapes.length));
+      larger.set(this.#shapes);
+      this.#shapes = larger;
+    }
+    this.#shapes[at] = l2;
   }
 
   /** The block must have come three times: its numbers may be a plan until then. */
@@ -44,25 +51,16 @@ export class FailingCycle {
     return shortest;
   }
 
-  #shapeBack(back: number): number {
-    return this.#shapes[(this.#lines - back + ringSize) % ringSize] ?? 0;
-  }
-
   #advance(l2: number): void {
     if (this.#live.length === 0) return;
     for (const candidate of this.#live) candidate.matches++;
-    this.#live = this.#live.filter(({ period }) => this.#shapeBack(period) === l2);
+    this.#live = this.#live.filter(({ period }) => this.#shapes[(this.#lines - period) & ringMask] === l2);
   }
 
   /** Where the last four lines were seen before is a period perhaps; it lives while each line agrees. */
   #propose(): void {
-    if (this.#lines < gram - 1) return;
-    const key = gramOf(this.#shapeBack(0), this.#shapeBack(1), this.#shapeBack(2), this.#shapeBack(3));
-    const at = key & (tableRoom - 1);
-    const period = this.#seen[at] === key ? this.#lines - (this.#seenAt[at] ?? 0) : 0;
-    this.#seen[at] = key;
-    this.#seenAt[at] = this.#lines;
-    if (period < 1 || period > longestPeriod || this.#live.some((candidate) => candidate.period === period)) return;
+    const period = this.#grams.note(this.#shapes, this.#lines);
+    if (period === 0 || this.#live.some((candidate) => candidate.period === period)) return;
     if (this.#live.length === candidates)
       this.#live = this.#live.toSorted((a, b) => b.matches - a.matches).slice(0, -1);
     this.#live.push({ period, matches: gram });

@@ -3,6 +3,7 @@ import { type LineBatch, lineFlag, type ProgressMark, type RunObservation } from
 import type { SignalVector } from '#protocol/signals';
 import { createProgressFold } from './agents/progress-of.ts';
 import { FailingCycle } from './failing-cycle.ts';
+import { RecentHashes } from './recent-hashes.ts';
 import { RecentSet } from './recent-set.ts';
 
 const lookedFor = [
@@ -12,6 +13,12 @@ const lookedFor = [
   'a process of the tree that finished',
   'a tool result not seen before',
 ] as const;
+
+/**
+ * A line is only fresh where the tap, which remembers thousands of shapes, did not know it; these only add
+ * the kinds that were seen before they failed. 6 KB.
+ */
+const rememberedTemplates = 512;
 
 const failingOf = (flags: number): boolean => (flags & lineFlag.failing) !== 0;
 /** Lines without anything new after which an ended child says no more: a retry loop ends children all the time. */
@@ -23,9 +30,10 @@ const assumedQuietMs = 30_000;
 export class ProgressGuard {
   #newestMs = 0;
   #sharePct: number | null = null;
-  #templates = new RecentSet<number>(1024);
+  #templates = new RecentHashes(rememberedTemplates);
   #results = createProgressFold();
   #tokens = new RecentSet<string>(128);
+  #words = new RecentSet<number>(16);
   #cycle = new FailingCycle();
   #linesSinceNew = 0;
   #isAgent = false;
@@ -38,7 +46,9 @@ export class ProgressGuard {
     };
     // Only an agent's stream has events, and it need not begin where we began to read.
     this.#isAgent ||= observation.events.length > 0;
-    for (const event of observation.events) if (event.kind === 'user-spoke') seenAt(event.atMs);
+    // A loop controller sends its prompt for ever: the same words again are no person who came back.
+    for (const event of observation.events)
+      if (event.kind === 'user-spoke' && this.#words.add(event.textHash)) seenAt(event.atMs);
     for (const result of this.#results.observe(observation.events)) seenAt(result.atMs);
     for (const batch of observation.lines) this.#observeLines(batch, seenAt);
     for (const mark of observation.progress) {
@@ -54,7 +64,7 @@ export class ProgressGuard {
 
   /** The windows are read again; when progress was last seen stays known. */
   forgetWindows(): void {
-    this.#templates = new RecentSet(1024);
+    this.#templates = new RecentHashes(rememberedTemplates);
     this.#results = createProgressFold();
     this.#cycle = new FailingCycle();
     this.#linesSinceNew = 0;

@@ -14,8 +14,12 @@ export const read = (detector: Pick<Detector<never>, 'signals' | 'findings'>, at
   findings: detector.findings(atMs),
 });
 
+export type OutputFigures = Pick<RunObservation['output'], 'lines' | 'bytes' | 'lagBytes' | 'lastOutputAtMs'>;
+
+export const emptyOutput = (): OutputFigures => ({ lines: 0, bytes: 0, lagBytes: 0, lastOutputAtMs: null });
+
 /** What sampling counts itself. */
-export const outputReading = ({ output, atMs }: RunObservation): Reading => ({
+export const outputReading = (output: OutputFigures, atMs: number): Reading => ({
   signals: {
     'output.lines': output.lines,
     'output.bytes': output.bytes,

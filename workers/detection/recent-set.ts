@@ -2,6 +2,7 @@
 export class RecentSet<Member> {
   readonly #members = new Set<Member>();
   readonly #bound: number;
+  #newest: Member | undefined;
 
   constructor(bound: number) {
     this.#bound = bound;
@@ -9,10 +10,14 @@ export class RecentSet<Member> {
 
   /** True when the member was not among the remembered. */
   add(member: Member): boolean {
+    if (member === this.#newest) return false; // most lines are like the one before
+    this.#newest = member;
     const isNew = !this.#members.delete(member);
     this.#members.add(member);
-    const oldest = this.#members.values().next();
-    if (this.#members.size > this.#bound && oldest.done !== true) this.#members.delete(oldest.value);
+    if (this.#members.size > this.#bound) {
+      const oldest = this.#members.values().next();
+      if (oldest.done !== true) this.#members.delete(oldest.value);
+    }
     return isNew;
   }
 }

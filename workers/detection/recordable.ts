@@ -1,18 +1,17 @@
-import { type SignalName, type SignalVector, signalNames, signals } from '#protocol/signals';
+import { type SignalVector, signalNames, signals } from '#protocol/signals';
 
 /**
- * Signals with no more digits than mean something. They are judged as they are recorded, so that a decision can be made
- * again from the record and comes out the same; and what has few digits takes few bytes.
+ * Leaves signals no more digits than mean something, in place. They are judged as they are recorded, so that a decision
+ * can be made again from the record and comes out the same; and what has few digits takes few bytes.
  */
-export const toRecordable = (vector: SignalVector): SignalVector => {
-  const rounded: Record<string, number | string> = {};
-  for (const name of Object.keys(vector) as SignalName[]) {
+export const makeRecordable = (vector: Record<string, number | string>): SignalVector => {
+  for (const name in vector) {
     const value = vector[name];
-    if (value === undefined) continue;
-    const scale = typeof value === 'number' && !Number.isInteger(value) ? scaleOf.get(name) : undefined;
-    rounded[name] = scale === undefined ? value : Math.round(Number(value) * scale) / scale;
+    if (typeof value !== 'number' || Number.isInteger(value)) continue;
+    const scale = scaleOf.get(name);
+    if (scale !== undefined) vector[name] = Math.round(value * scale) / scale;
   }
-  return rounded;
+  return vector;
 };
 
 const scales = {

@@ -9,6 +9,7 @@ interface Moment {
 /** The time of one run: it passes between observations, and does not while the run is paused or the machine sleeps. */
 export class RunTime {
   readonly #startedAtMs: number;
+  readonly #pausedBeforeMs: number;
   #last: Moment | null = null;
   #runMs = 0;
   #ageAtFirstMs = 0;
@@ -16,8 +17,10 @@ export class RunTime {
   /** Paused within the step that has not been counted yet. */
   #pausedMs = 0;
 
-  constructor(startedAtMs: number) {
+  /** @param pausedBeforeMs since its start, before anybody here looked: facts tell. */
+  constructor(startedAtMs: number, pausedBeforeMs: number) {
     this.#startedAtMs = startedAtMs;
+    this.#pausedBeforeMs = pausedBeforeMs;
   }
 
   /** @param monoMs of this thread; observations carry that of sampling. Both run alike, from different starts. */
@@ -40,10 +43,15 @@ export class RunTime {
       this.#pausedMs += monoMs - this.#pausedSinceMs;
       this.#pausedSinceMs = monoMs;
     }
-    if (this.#last === null) this.#ageAtFirstMs = Math.max(0, now.atMs - this.#startedAtMs);
+    if (this.#last === null) this.#ageAtFirstMs = this.#ageBefore(now.atMs);
     else this.#runMs += Math.max(0, stepMs(this.#last, now) - this.#pausedMs);
     this.#pausedMs = 0;
     this.#last = now;
+  }
+
+  /** The clock of the wall is all there is of that time. */
+  #ageBefore(atMs: number): number {
+    return Math.max(0, atMs - this.#startedAtMs - this.#pausedBeforeMs - this.#pausedMs);
   }
 
   /** Since the first observation. */
@@ -51,7 +59,7 @@ export class RunTime {
     return this.#runMs;
   }
 
-  /** Since the start of the run, pauses that were seen left out. */
+  /** Since the start of the run, pauses left out. */
   get ageMs(): number {
     return this.#ageAtFirstMs + this.#runMs;
   }

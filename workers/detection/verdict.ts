@@ -2,8 +2,9 @@ import type { Finding, FindingLevel } from '#protocol/judgement';
 
 export type Verdict = FindingLevel | 'none';
 
-// These look at the same thing, that lines come around, with different eyes; two of them are one sign.
-const repetition: ReadonlySet<string> = new Set(['periodic-lines', 'masked-block', 'similar-cycles']);
+// These look at the same thing, that lines come around, with different eyes; two of them are one sign. One failing line
+// that repeats is a flood of failures too.
+const repetition: ReadonlySet<string> = new Set(['periodic-lines', 'masked-block', 'similar-cycles', 'failing-flood']);
 const signOf = (finding: Finding): string => (repetition.has(finding.detector) ? 'repetition' : finding.detector);
 // Signs that are further apart than this speak of different things.
 const togetherMs = 120_000;

@@ -4,7 +4,8 @@ import type { Finding } from '#protocol/judgement';
 import type { Redactor } from '#redaction/redact';
 import { createAgentLines } from '#sampling/agent-lines';
 import { parseRecord } from '#sampling/agent-stream/json-record';
-import { createLineCutter } from '#sampling/agent-stream/line-cutter';
+import { LineCutter } from '#sampling/agent-stream/line-cutter';
+import { giveBack } from '#sampling/line-columns';
 import { createLineTap, type LineTap, type LineTime } from '#sampling/line-tap';
 import type { EventSource } from './event-sources.ts';
 
@@ -19,6 +20,8 @@ export interface Reading {
 
 // Columns of some thousand lines stay in the cache; a file read in large pieces is cut to that.
 const pieceBytes = 256 * 1024;
+// A page of findings is read by nobody; what is forgotten first says least.
+const keptFindings = 200;
 const rank = { observe: 0, warn: 1, act: 2 } as const;
 
 /** Output lines, each at the time that `clock` gives it; as live, an agent's own records are left to the detectors of events. */
@@ -33,7 +36,9 @@ export const createLineReading = (options: {
   const detectors = createLineDetectors(options);
   const drain = (): void => {
     const batch = tap.take();
-    if (batch !== null) detectors.observe(batch);
+    if (batch === null) return;
+    detectors.observe(batch);
+    giveBack(batch);
   };
   return {
     feed: (chunk) => {
@@ -60,7 +65,7 @@ export const createTimedReading = (options: {
   const tap = createLineTap({ firstLine: 1, redact: options.redact });
   const detectors = createLineDetectors(options);
   let atMs = 0;
-  const cutter = createLineCutter({
+  const cutter = new LineCutter({
     wants: () => true,
     line: (text) => {
       const record = parseRecord(text);
@@ -84,18 +89,19 @@ const feedLine = (tap: LineTap, line: string, atMs: number): void => tap.feed('s
 /** Events of an agent, from whatever source. What was held at any moment is kept with the strongest level it reached. */
 export const createEventReading = (source: EventSource): Reading => {
   const detectors = createAgentDetectors();
+  // Two sub-agents that repeat themselves are two findings.
   const strongest = new Map<string, Finding>();
-  let events = 0;
   let lastMs = 0;
   const note = (nowMs: number): void => {
-    for (const finding of detectors.findings(nowMs)) {
-      const known = strongest.get(finding.detector);
-      if (known === undefined || rank[finding.level] > rank[known.level]) strongest.set(finding.detector, finding);
+    for (const { agent, finding } of detectors.heldBy(nowMs)) {
+      const key = `${finding.detector} ${agent}`;
+      const known = strongest.get(key);
+      if (known === undefined || rank[finding.level] > rank[known.level]) strongest.set(key, finding);
+      if (strongest.size > keptFindings) forgetWeakest(strongest);
     }
   };
   const drain = (): void => {
     for (const event of source.take()) {
-      events++;
       detectors.observe([event]);
       lastMs = Math.max(lastMs, event.atMs);
       note(event.atMs);
@@ -111,6 +117,11 @@ export const createEventReading = (source: EventSource): Reading => {
       drain();
     },
     findings: () => [...strongest.values()],
-    lines: () => events,
+    lines: source.lines,
   };
+};
+
+const forgetWeakest = (findings: Map<string, Finding>): void => {
+  const weakest = [...findings].reduce((least, each) => (rank[each[1].level] < rank[least[1].level] ? each : least));
+  findings.delete(weakest[0]);
 };

@@ -1,5 +1,5 @@
 import type { CompiledPolicy } from '#policy/compiled-policy';
-import { decideLadder, type LadderDecision } from '#policy/decide-ladder';
+import { decideLadder, type LadderDecision, type LadderDone, nothingDone } from '#policy/decide-ladder';
 import { evaluateRules } from '#policy/evaluate-rules';
 import { extendBudgets } from '#policy/extend-budgets';
 import type { RuleStates } from '#policy/rule-state';
@@ -31,7 +31,8 @@ export interface ReplayedDecision extends LadderDecision {
 
 /** What happened to the run besides its ticks and bears on its ladders. */
 export type Interruption =
-  | { readonly kind: 'stop-began'; readonly atMs: number }
+  /** From that tick on nothing was decided; some of it was left alive, and all begins anew. */
+  | { readonly kind: 'stop-began' | 'stop-failed'; readonly atMs: number }
   | {
       readonly kind: 'action-averted';
       readonly atMs: number;
@@ -62,11 +63,10 @@ export interface ReplayOptions {
 /** Judges a recorded run again, tick by tick, with the evaluator and the ladder of the real thing. */
 export const replayRun = ({ run, policyFor, interruptions, until }: ReplayOptions): Replay => {
   const decisions: ReplayedDecision[] = [];
-  const stepsDone = new Map<string, number>();
+  const done = new Map<string, LadderDone>();
   const acknowledged = new Map<string, ReadonlySet<string>>();
   let states: RuleStates = new Map();
-  let isStopping = false;
-
+  const stops = interruptions.filter(({ kind }) => kind === 'stop-began' || kind === 'stop-failed');
   const decided = new Map<string, number>();
   const waiting = new Map<string, Averted>();
 
@@ -79,7 +79,7 @@ export const replayRun = ({ run, policyFor, interruptions, until }: ReplayOption
     if (averted === undefined) return;
     if (atMs < averted.atMs && JSON.stringify(seen.numbers) !== JSON.stringify(averted.nextNumbers)) return;
     waiting.delete(seen.rule);
-    stepsDone.set(seen.rule, averted.step);
+    done.set(seen.rule, { ...(done.get(seen.rule) ?? nothingDone), steps: averted.step });
   };
   const noteDecision = (rule: string): void => {
     const index = decided.get(rule) ?? 0;
@@ -112,19 +112,25 @@ export const replayRun = ({ run, policyFor, interruptions, until }: ReplayOption
   return {
     decisions,
     tick: (row) => {
-      isStopping ||= interruptions.some(({ kind, atMs }) => kind === 'stop-began' && atMs <= row.atMs);
-      if (isStopping) return false;
+      const stop = stops.findLast(({ atMs }) => atMs <= row.atMs);
+      if (stop?.kind === 'stop-began') {
+        if (stop === stops.at(-1)) return false;
+        done.clear();
+        waiting.clear();
+        judge(row);
+        return true;
+      }
       let goesOn = true;
       for (const seen of judge(row)) {
         if (seen.state === 'inactive') {
-          stepsDone.delete(seen.rule);
+          done.delete(seen.rule);
           waiting.delete(seen.rule);
         }
         if (seen.state !== 'firing') continue;
         takeBackAverted(seen, row.atMs);
-        const decision = decideLadder(run, seen, stepsDone.get(seen.rule) ?? 0);
-        stepsDone.set(seen.rule, decision === null ? (stepsDone.get(seen.rule) ?? 0) : decision.step + 1);
+        const decision = decideLadder(run, seen, done.get(seen.rule) ?? nothingDone);
         if (decision === null) continue;
+        done.set(seen.rule, { steps: decision.step + 1, climbed: decision.climbed });
         const { rule, policyHash, summary, numbers } = seen;
         noteDecision(seen.rule);
         decisions.push({ ...decision, atMs: row.atMs, rule, policyHash, summary, numbers });
@@ -135,16 +141,24 @@ export const replayRun = ({ run, policyFor, interruptions, until }: ReplayOption
   };
 };
 
-/** A policy with the dollars that were added to its budgets by then. */
-export const policyOfRow = (policy: CompiledPolicy, row: ReplayRow): CompiledPolicy => {
-  const extra = Object.entries(row.extraUsd);
-  return extra.length === 0 ? policy : extendBudgets(policy, new Map(extra));
+/** A policy with what was added to its budgets by then. */
+export const policyOfRow = (policy: CompiledPolicy, { extraUsd, extraTokens }: ReplayRow): CompiledPolicy => {
+  const ids = Object.keys({ ...extraUsd, ...extraTokens });
+  if (ids.length === 0) return policy;
+  return extendBudgets(
+    policy,
+    new Map(ids.map((id) => [id, { usd: extraUsd[id] ?? 0, tokens: extraTokens[id] ?? 0 }])),
+  );
 };
 
 export const interruptionsIn = (facts: readonly Fact[]): readonly Interruption[] => {
   const decisions = facts.filter((fact) => fact.kind === 'decision-made');
   return facts.flatMap((fact): readonly Interruption[] => {
-    if (fact.kind === 'stop-began') return [{ kind: fact.kind, atMs: fact.atMs }];
+    if (fact.kind === 'stop-began') {
+      const judgedToMs = fact.judgedToMs ?? null;
+      return [{ kind: 'stop-began', atMs: judgedToMs === null ? fact.atMs : judgedToMs + 1 }];
+    }
+    if (fact.kind === 'kill-incomplete') return [{ kind: 'stop-failed', atMs: fact.atMs }];
     if (fact.kind !== 'action-averted') return [];
     const { kind, atMs, rule, step, seq } = fact;
     const own = decisions.filter((one) => one.rule === rule);
@@ -167,7 +181,9 @@ export const differencesBetween = (live: readonly Decided[], again: readonly Rep
   });
 };
 
-const wordsOf = (decision: (LadderDecision & { readonly numbers: SignalVector }) | undefined): string =>
+const wordsOf = (
+  decision: (Omit<LadderDecision, 'climbed'> & { readonly numbers: SignalVector }) | undefined,
+): string =>
   decision === undefined
     ? 'nothing'
     : `step ${decision.step} ${decision.wouldDo}→${decision.does} (${decision.mode}, bucket ${decision.bucket}) on ${JSON.stringify(decision.numbers)}`;

@@ -7,16 +7,37 @@ export const sniffBytes = 64 * 1024;
 // Fewer stamped lines than that are quotations, not the log's own clock.
 const stampedShare = 0.05;
 
-/** What a stream is, by its first record that is JSON. */
+// As the reader of normalised events knows them. A log may have a `t` of its own, most often the time.
+const eventNames: ReadonlySet<unknown> = new Set([
+  'round',
+  'tool_call',
+  'tool_result',
+  'assistant_text',
+  'thought',
+  'usage',
+  'context_compaction',
+  'approval_pending',
+  'stream_retry',
+  'user_message',
+  'turn_end',
+  'agent_start',
+  'agent_end',
+  'api_error',
+  'fatal',
+  'done',
+]);
+
+/** What a stream is, by the records that it begins with. */
 export const sniffFormat = (head: Buffer): 'lines' | 'timed-lines' | 'events' => {
-  const first = head
+  const records = head
     .toString('utf8')
     .split('\n', 20)
-    .find((line) => line.startsWith('{'));
-  const record = first === undefined ? null : parse(first);
-  if (!isRecord(record)) return 'lines';
-  if (typeof record.t === 'number' && typeof record.line === 'string') return 'timed-lines';
-  return typeof record.t === 'string' ? 'events' : 'lines';
+    .filter((line) => line.startsWith('{'))
+    .map(parse)
+    .filter(isRecord);
+  const [first] = records;
+  if (typeof first?.t === 'number' && typeof first.line === 'string') return 'timed-lines';
+  return records.some(({ t }) => eventNames.has(t)) ? 'events' : 'lines';
 };
 
 /** Where the time of each line comes from: its own stamp where the stream has them, an even pace where it has not. */

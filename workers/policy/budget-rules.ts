@@ -1,10 +1,12 @@
+import type { Verb } from '#protocol/judgement';
 import type { BudgetWindow } from './budget-window.ts';
 import { buildRule, ladderOf } from './compile-rule.ts';
 import type { CompiledRule } from './compiled-policy.ts';
 import type { BudgetEntry, PolicyFile } from './policy-schema.ts';
 
 /**
- * Budgets as rules: `budget.<id>` when it is used up, `budget.<id>.warn-50` on the way. A budget of a job reads what the
+ * Budgets as rules: `budget.<id>` when it is used up, `budget.<id>.warn-50` on the way, `budget.<id>.usd` for dollars that
+ * nobody is billed for beside tokens that count. A budget of a job reads what the
  * run has spent; one of the fleet reads the sum over all jobs in its window, and is for every run that spends.
  */
 export const budgetRules = (
@@ -38,41 +40,63 @@ const rulesOf = (budget: BudgetEntry, pricing: PolicyFile['pricing']): readonly 
   const meter = meterOf(budget);
   const asked = typeof budget.on_exceeded === 'object' ? budget.on_exceeded.do : (budget.on_exceeded ?? 'pause');
   const one = typeof budget.on_exceeded === 'object' && budget.on_exceeded.select !== undefined;
-  // Under a subscription dollars are an equivalent, not a bill: they never end a job.
-  const verb = pricing?.basis === 'subscription' && tokens === null ? 'alert' : asked;
-  const onlyPriced = pricing?.unknown_model === 'block-budget-rules' ? ` && ${meter.basis} != "unpriced"` : '';
-  const conditionAt = (share: number): string => {
-    const parts = [
-      budget.usd === undefined ? null : `${meter.usd} >= ${Number((budget.usd * share).toFixed(6))}${onlyPriced}`,
-      tokens === null ? null : `${meter.tokens} >= ${Math.round(tokens * share)}`,
-    ].filter((part) => part !== null);
-    return budget.scope === 'job' ? parts.join(' || ') : `(${parts.join(' || ')}) && tokens.total > 0`;
-  };
-  const spent =
-    budget.usd === undefined ? `{{${meter.tokens}}} tokens` : `{{${meter.usd}}} dollars ({{${meter.basis}}})`;
-  const of = [budget.usd === undefined ? null : `$${budget.usd}`, tokens === null ? null : `${tokens} tokens`]
-    .filter((part) => part !== null)
-    .join(' and ');
+  // Under a subscription dollars are an equivalent, not a bill: they never end a job, whatever stands beside them.
+  const isUnbilled = pricing?.basis === 'subscription' && budget.usd !== undefined;
   const warnings = (budget.warn_at ?? []).map((share) => {
     const percent = Number(share.slice(0, -1));
+    const { when, spent, of } = meteredWords(budget, pricing, percent / 100);
     return buildRule({
       id: `budget.${budget.id}.warn-${percent}`,
-      when: conditionAt(percent / 100),
+      when,
       summary: `${spent} spent${meter.by}: ${share} of budget ${budget.id} (${of})`,
       severity: 'warn',
       ladder: ladderOf('alert'),
       isLimit: true,
     });
   });
-  const exceeded = buildRule({
-    id: `budget.${budget.id}`,
-    when: one ? `${conditionAt(1)} && fleet.top_burner == 1` : conditionAt(1),
-    summary: `${spent} spent${meter.by}: budget ${budget.id} (${of}) is used up`,
-    severity: 'critical',
-    ladder: ladderOf(verb),
-    isLimit: true,
-  });
-  return [...warnings, exceeded];
+  const used = (id: string, amounts: BudgetEntry, verb: Verb): CompiledRule => {
+    const { when, spent, of } = meteredWords(amounts, pricing, 1);
+    return buildRule({
+      id,
+      when: one ? `${when} && fleet.top_burner == 1` : when,
+      summary: `${spent} spent${meter.by}: budget ${budget.id} (${of}) is used up`,
+      severity: 'critical',
+      ladder: ladderOf(verb),
+      isLimit: true,
+    });
+  };
+  const { usd: _, ...tokensAlone } = budget;
+  const { tokens: __, ...dollarsAlone } = budget;
+  if (!isUnbilled) return [...warnings, used(`budget.${budget.id}`, budget, asked)];
+  if (tokens === null) return [...warnings, used(`budget.${budget.id}`, budget, 'alert')];
+  return [
+    ...warnings,
+    used(`budget.${budget.id}`, tokensAlone, asked),
+    used(`budget.${budget.id}.usd`, dollarsAlone, 'alert'),
+  ];
+};
+
+/** When a share of a budget is used up, and how that is said. */
+const meteredWords = (budget: BudgetEntry, pricing: PolicyFile['pricing'], share: number) => {
+  const tokens = tokensOf(budget);
+  const meter = meterOf(budget);
+  const onlyPriced = pricing?.unknown_model === 'block-budget-rules' ? ` && ${meter.basis} != "unpriced"` : '';
+  const dollars = budget.usd === undefined ? null : Number((budget.usd * share).toFixed(6));
+  const parts = [
+    dollars === null ? null : `${meter.usd} >= ${dollars}${onlyPriced}`,
+    tokens === null ? null : `${meter.tokens} >= ${Math.round(tokens * share)}`,
+  ].filter((part) => part !== null);
+  const spent = [
+    budget.usd === undefined ? null : `{{${meter.usd}}} dollars ({{${meter.basis}}})`,
+    tokens === null ? null : `{{${meter.tokens}}} tokens`,
+  ].filter((part) => part !== null);
+  return {
+    when: budget.scope === 'job' ? parts.join(' || ') : `(${parts.join(' || ')}) && tokens.total > 0`,
+    spent: spent.join(' and '),
+    of: [budget.usd === undefined ? null : `$${budget.usd}`, tokens === null ? null : `${tokens} tokens`]
+      .filter((part) => part !== null)
+      .join(' and '),
+  };
 };
 
 /** The signals that a budget is held against, and whose spending they are. */
@@ -88,7 +112,7 @@ export const meterOf = ({ scope, window = 'day' }: BudgetEntry) => {
 };
 
 /** null where the budget is in dollars alone. */
-export const tokensOf = ({ tokens }: BudgetEntry): number | null => {
+export const tokensOf = ({ tokens }: Pick<BudgetEntry, 'tokens'>): number | null => {
   if (tokens === undefined || typeof tokens === 'number') return tokens ?? null;
   const scale: Readonly<Record<string, number>> = { k: 1e3, M: 1e6, G: 1e9 };
   return Number(tokens.slice(0, -1)) * (scale[tokens.slice(-1)] ?? 1);

@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { Severity } from '#protocol/judgement';
 import { findingLevels } from '#protocol/judgement';
+import type { LogSignal } from '#protocol/signals';
 import type { CompiledRule, CompiledStep, JobFacts } from './compiled-policy.ts';
 import { type Condition, compileCondition } from './condition.ts';
 import { parseDurationMs } from './duration.ts';
+import { type LogMatch, logCondition, logMatchOf } from './log-match.ts';
 import type { JobMatch, MergedRule } from './merge-policies.ts';
 import type { PolicyFile, RuleEntry } from './policy-schema.ts';
 import { compileSummary } from './summary-template.ts';
@@ -10,7 +13,7 @@ import { compileSummary } from './summary-template.ts';
 /** What a limit, a budget and a rule have in common; everything else has a default. */
 export interface RuleRecipe {
   readonly id: string;
-  readonly when: string;
+  readonly when: string | LogMatch;
   readonly summary: string;
   readonly severity: Severity;
   readonly ladder: readonly CompiledStep[];
@@ -26,19 +29,20 @@ export interface RuleRecipe {
 }
 
 export const buildRule = (recipe: RuleRecipe): CompiledRule => {
-  const when = mustCompile(recipe.when, 'rule');
+  const logMatch = typeof recipe.when === 'string' ? null : recipe.when;
+  const when = typeof recipe.when === 'string' ? mustCompile(recipe.when, 'rule') : logCondition(recipe.when);
   const unless = recipe.unless === undefined ? null : mustCompile(recipe.unless, 'rule');
-  const summary = compileSummary(recipe.summary);
+  const summary = compileSummary(recipe.summary, logMatch?.signal);
   const { id, severity, ladder } = recipe;
-  const dwellMs = recipe.dwellMs ?? 0;
   return {
     id,
     severity,
     ladder,
     when,
+    logMatch,
     unless,
     summary,
-    dwellMs,
+    dwellMs: recipe.dwellMs ?? 0,
     keepMs: recipe.keepMs ?? 0,
     warmupMs: recipe.warmupMs ?? 0,
     cooldownMs: recipe.cooldownMs ?? 0,
@@ -47,29 +51,34 @@ export const buildRule = (recipe: RuleRecipe): CompiledRule => {
     rollout: recipe.rollout ?? null,
     appliesTo: recipe.appliesTo ?? (() => true),
     reads: [...new Set([...when.reads, ...(unless?.reads ?? []), ...summary.reads])],
-    fingerprint: [when.text, unless?.text ?? '', dwellMs].join('\n'),
+    fingerprint: fingerprintOf(`${when.text}\n${unless?.text ?? ''}`),
   };
 };
+
+/** Short, for it is told with each verdict and kept with each decision. */
+const fingerprintOf = (condition: string): string => createHash('sha256').update(condition).digest('hex').slice(0, 12);
 
 /** @param defaults those of the merged policy; a rule's own words come first. */
 export const compileRule = (merged: MergedRule, defaults: PolicyFile['defaults']): CompiledRule => {
   const { entry } = merged;
   const matches = entry.match === undefined ? merged.matches : [...merged.matches, entry.match];
   const grace = entry.stop?.grace ?? defaults?.stop?.grace;
+  const asked = entry.when === undefined ? entry.detect?.log_match : undefined;
+  const logMatch = asked === undefined ? undefined : logMatchOf(asked);
   return buildRule({
     id: entry.id,
-    when: entry.when ?? detectorCondition(entry.detect),
+    when: entry.when ?? logMatch ?? detectorCondition(entry.detect),
     ...(entry.unless === undefined ? {} : { unless: entry.unless }),
     summary: entry.summary ?? entry.when ?? entry.id,
     severity: entry.severity ?? 'warn',
-    ladder: ladderOf(entry.action),
+    ladder: ladderOf(entry.action, logMatch?.signal),
     dwellMs: milliseconds(entry.for) ?? 0,
     keepMs: milliseconds(entry.keep_for) ?? 0,
     warmupMs: milliseconds(entry.warmup) ?? milliseconds(defaults?.warmup) ?? 0,
     cooldownMs: milliseconds(entry.cooldown) ?? 0,
     graceMs: milliseconds(grace),
     rollout: rolloutOf(entry.rollout),
-    appliesTo: (job) => matches.every((match) => fits(match, job)),
+    appliesTo: whoFits(matches),
   });
 };
 
@@ -86,7 +95,7 @@ const rolloutOf = (own: RuleEntry['rollout']): CompiledRule['rollout'] =>
 export const milliseconds = (text: string | undefined): number | null =>
   text === undefined ? null : parseDurationMs(text);
 
-export const ladderOf = (action: RuleEntry['action']): readonly CompiledStep[] => {
+export const ladderOf = (action: RuleEntry['action'], logSignal?: LogSignal): readonly CompiledStep[] => {
   const steps =
     typeof action === 'string'
       ? [{ do: action }]
@@ -99,7 +108,7 @@ export const ladderOf = (action: RuleEntry['action']): readonly CompiledStep[] =
     onlyIf: ('if' in step ? step.if : undefined) ?? null,
     message: ('message' in step ? step.message : undefined) ?? null,
     resumeAfterMs: milliseconds('resume_after' in step ? step.resume_after : undefined),
-    words: 'message' in step && step.message !== undefined ? compileSummary(step.message) : null,
+    words: 'message' in step && step.message !== undefined ? compileSummary(step.message, logSignal) : null,
     condition: 'if' in step && step.if !== undefined ? mustCompile(step.if, 'step') : null,
   }));
 };
@@ -128,6 +137,12 @@ const detectorCondition = (detect: RuleEntry['detect']): string => {
   ].filter((part) => part !== null);
   return parts.length === 0 ? 'false' : parts.join(' || ');
 };
+
+/** Whom a rule, a limit or a budget holds. */
+export const whoFits =
+  (matches: readonly JobMatch[]): CompiledRule['appliesTo'] =>
+  (job) =>
+    matches.every((match) => fits(match, job));
 
 const fits = (match: JobMatch, job: JobFacts): boolean =>
   (match.kind === undefined || match.kind === job.kind) &&

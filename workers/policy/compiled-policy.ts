@@ -1,7 +1,8 @@
-import type { LadderStep, Rollout, Severity } from '#protocol/judgement';
+import type { LadderStep, RestartBudget, Rollout, Severity } from '#protocol/judgement';
 import type { SignalName } from '#protocol/signals';
 import type { BudgetWindow } from './budget-window.ts';
 import type { Condition } from './condition.ts';
+import type { LogMatch } from './log-match.ts';
 import type { BudgetEntry, PolicyFile } from './policy-schema.ts';
 import type { Problem } from './problem.ts';
 import type { SummaryTemplate } from './summary-template.ts';
@@ -23,6 +24,8 @@ export interface CompiledRule {
   readonly summary: SummaryTemplate;
   readonly appliesTo: (job: JobFacts) => boolean;
   readonly when: Condition;
+  /** The lines it counts; null for all rules but those of `log_match`. */
+  readonly logMatch: LogMatch | null;
   readonly unless: Condition | null;
   readonly dwellMs: number;
   readonly keepMs: number;
@@ -36,7 +39,7 @@ export interface CompiledRule {
   readonly graceMs: number | null;
   /** All signals that it looks at; they are stored with each decision. */
   readonly reads: readonly SignalName[];
-  /** Timers survive a change of the policy where this stays the same. */
+  /** Of its condition alone. Timers survive a change of the policy where this stays the same, however long they are now. */
   readonly fingerprint: string;
 }
 
@@ -46,11 +49,6 @@ export interface PolicyLimits {
   readonly memBytes: number | null;
   readonly processes: number | null;
   readonly diskWrittenBytes: number | null;
-}
-
-export interface RestartPlan {
-  readonly max: number | null;
-  readonly withinMs: number | null;
 }
 
 /** One immutable snapshot: everything that judging a run needs, and nothing that changes. */
@@ -67,6 +65,7 @@ export interface CompiledPolicy {
   /** The one window with times of day that budgets of the fleet may have; null where none has. */
   readonly night: BudgetWindow | null;
   readonly pricing: PolicyFile['pricing'];
-  readonly restart: RestartPlan;
+  /** null: it says nothing of restarts. */
+  readonly restart: RestartBudget | null;
   readonly notes: readonly Problem[];
 }

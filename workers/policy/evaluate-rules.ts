@@ -68,6 +68,7 @@ const assess = (policy: CompiledPolicy, view: RuleView, input: RuleInput): RuleA
     sinceMs: state.sinceMs,
     atMs: input.atMs,
     dwellMs: rule.dwellMs,
+    condition: rule.fingerprint,
     ladder: rule.ladder.map(({ verb, afterMs, onlyIf, words, resumeAfterMs }) => ({
       verb,
       afterMs,
@@ -81,6 +82,7 @@ const assess = (policy: CompiledPolicy, view: RuleView, input: RuleInput): RuleA
     rollout: rule.isLimit ? { ...limitRollout, salt: base.salt } : tightenRollout(base, rule.rollout),
     isLimit: rule.isLimit,
     graceMs: rule.graceMs ?? input.graceMs,
+    ...(policy.restart === null ? {} : { restart: policy.restart }),
     numbers: numbersOf(rule.reads, input.vector),
     why: state.kind === 'inactive' ? whyCleared(view, input) : '',
     reads: rule.reads,
@@ -103,6 +105,7 @@ const assessGone = (policy: CompiledPolicy, id: string, input: RuleInput): RuleA
   sinceMs: input.atMs,
   atMs: input.atMs,
   dwellMs: 0,
+  condition: '',
   ladder: [],
   heldBack: [],
   rollout: input.rollout ?? policy.rollout,

@@ -1,169 +1,125 @@
-import { rolloutModes, type Verb, verbs } from '#protocol/judgement';
+import { rolloutModes } from '#protocol/judgement';
 import { tokensOf } from './budget-rules.ts';
-import { parseDurationMs } from './duration.ts';
-import { mergePolicies } from './merge-policies.ts';
-import type { BudgetEntry, PolicyFile, RuleEntry } from './policy-schema.ts';
+import { above, inFile, type Loosening, longer, usualCanaryPct } from './floor-measure.ts';
+import { ruleLoosenings } from './floor-rule.ts';
+import type { Kin, Parsed } from './lineage.ts';
+import { type MergedPolicy, mergePolicies } from './merge-policies.ts';
+import type { BudgetEntry, PolicyFile } from './policy-schema.ts';
 import type { Problem } from './problem.ts';
 import { parseSizeBytes } from './size.ts';
-import type { Path, YamlSource } from './yaml-source.ts';
-
-interface Read {
-  readonly policy: PolicyFile;
-  readonly source: YamlSource;
-}
-
-/** Where a file asks for less than a parent with `floor: true` has laid down: the key and why it may not. */
-interface Loosening {
-  readonly at: Path;
-  readonly why: string;
-}
 
 /**
- * A policy with `floor: true` holds for all that extend it: they may add rules and budgets and tighten what is there.
- * Whatever cannot be shown to be tighter is refused at its place. `lineage` is oldest first.
+ * A policy with `floor: true` holds for all that build on it, whatever stands before or after it: what comes of all
+ * files together is held against the floor alone. Whatever cannot be shown to be tighter is refused where it was said.
  */
-export const floorProblems = (lineage: readonly Read[]): Problem[] =>
-  lineage.flatMap(({ policy, source }, index) => {
-    const last = lineage.slice(0, index).findLastIndex((one) => one.policy.floor === true);
-    const [first, ...rest] = lineage.slice(0, last + 1).map((one) => one.policy);
-    if (last === -1 || first === undefined) return [];
-    const { file, rules } = mergePolicies([first, ...rest]);
-    const floor = { ...file, rules: rules.map(({ entry }) => entry) };
-    return looseningsIn(policy, floor).map(({ at, why }) =>
-      source.problem(at, `the floor ${floor.metadata.name} may only be tightened: ${why}`, { key: true }),
+export const floorProblems = (lineage: readonly Kin[], merged: MergedPolicy): Problem[] =>
+  lineage.flatMap((kin) => {
+    if (kin.policy.floor !== true) return [];
+    const own = [...kin.ancestors, kin];
+    const floor = mergePolicies(own.map(({ policy }) => policy));
+    const others = lineage.filter(({ source }) => !own.some((one) => one.source.path === source.path));
+    const problems = looseningsIn(merged, floor).map(({ at, why }) =>
+      problemAt(others, { at, why: `the floor ${kin.policy.metadata.name} may only be tightened: ${why}` }),
     );
+    return problems.filter((problem, index) => problems.findIndex((other) => isSame(problem, other)) === index);
   });
 
-const looseningsIn = (own: PolicyFile, floor: PolicyFile): readonly Loosening[] => [
-  ...limits(own, floor),
-  ...rollout(own.rollout, floor.rollout, ['rollout']),
-  ...longer(own.defaults?.warmup, floor.defaults?.warmup, ['defaults', 'warmup']),
-  ...longer(own.defaults?.stop?.grace, floor.defaults?.stop?.grace, ['defaults', 'stop', 'grace']),
-  ...(own.pricing?.basis === 'subscription' && floor.pricing?.basis !== 'subscription'
-    ? [{ at: ['pricing', 'basis'], why: 'with a subscription dollars would stop nothing any more' }]
-    : []),
-  ...(own.budgets ?? []).flatMap((budget, index) => {
-    const known = floor.budgets?.find(({ id }) => id === budget.id);
-    return known === undefined ? [] : budgets(budget, known, ['budgets', index]);
+/** At the key that decides, in the file whose word counts: the last one of those that are not the floor. */
+const problemAt = (others: readonly Parsed[], { at, why }: Loosening): Problem => {
+  const places = at.flatMap((locate) =>
+    others
+      .flatMap(({ policy, source }) => {
+        const path = locate(policy);
+        return path === null ? [] : [source.problem(path, why, { key: true })];
+      })
+      .slice(-1),
+  );
+  const [place = others.at(-1)?.source.problem(['extends'], why, { key: true })] = places;
+  if (place === undefined) throw new TypeError(`a floor is looser than itself: ${why}`);
+  return place;
+};
+
+const isSame = (one: Problem, other: Problem): boolean =>
+  one.path === other.path && one.line === other.line && one.column === other.column && one.message === other.message;
+
+const looseningsIn = (merged: MergedPolicy, floor: MergedPolicy): readonly Loosening[] => [
+  ...limits(merged.file, floor.file),
+  ...rollout(merged.file, floor.file),
+  ...pricing(merged.file, floor.file),
+  ...(floor.file.budgets ?? []).flatMap((must) => {
+    const own = merged.file.budgets?.find(({ id }) => id === must.id);
+    return own === undefined ? [] : budgets(own, must);
   }),
-  ...(own.rules ?? []).flatMap((rule, index) => {
-    const known = floor.rules?.find(({ id }) => id === rule.id);
-    if (known === undefined) return [];
-    const narrowed = own.match === undefined ? [] : [{ at: ['match'], why: `rule ${rule.id} would be for fewer jobs` }];
-    return [...narrowed, ...rules(rule, known, ['rules', index])];
-  }),
+  ...ruleLoosenings(merged, floor),
 ];
 
 const limits = ({ limits: own }: PolicyFile, { limits: floor }: PolicyFile): readonly Loosening[] => {
   const sizes = (['mem.rss', 'disk.written'] as const).flatMap((key) =>
-    above(key, own?.[key], floor?.[key], { measure: parseSizeBytes, at: ['limits', key] }),
+    above(key, own?.[key], floor?.[key], { measure: parseSizeBytes, at: [inFile('limits', key)] }),
   );
   const processes = above('procs.count', own?.['procs.count'], floor?.['procs.count'], {
     measure: (count) => count,
-    at: ['limits', 'procs.count'],
+    at: [inFile('limits', 'procs.count')],
   });
-  return [...sizes, ...processes, ...longer(own?.wall_clock, floor?.wall_clock, ['limits', 'wall_clock'])];
+  if (floor?.wall_clock === undefined) return [...sizes, ...processes];
+  const at = [inFile('limits', 'wall_clock')];
+  return [...sizes, ...processes, ...longer('wall_clock', own?.wall_clock, floor.wall_clock, at)];
 };
 
 /** A floor that is in force everywhere may not be let off anywhere. */
-const rollout = (own: PolicyFile['rollout'], floor: PolicyFile['rollout'], at: Path): readonly Loosening[] => {
-  const must = floor?.mode ?? 'enforce';
-  if (own?.mode !== undefined && rolloutModes.indexOf(own.mode) < rolloutModes.indexOf(must))
-    return [{ at: [...at, 'mode'], why: `its rollout is ${must}, ${own.mode} would act less` }];
-  if (own?.percent !== undefined && own.mode !== 'enforce' && own.percent < (floor?.percent ?? 0))
-    return [{ at: [...at, 'percent'], why: `its canary takes ${floor?.percent} %, ${own.percent} % is less` }];
-  return [];
+const rollout = ({ rollout: own }: PolicyFile, { rollout: floor }: PolicyFile): readonly Loosening[] => {
+  const [mode, must] = [own?.mode ?? 'enforce', floor?.mode ?? 'enforce'];
+  if (rolloutModes.indexOf(mode) < rolloutModes.indexOf(must))
+    return [{ at: [inFile('rollout', 'mode')], why: `its rollout is ${must}, ${mode} would act less` }];
+  const [percent, least] = [own?.percent ?? usualCanaryPct, floor?.percent ?? usualCanaryPct];
+  return mode === 'canary' && must === 'canary' && percent < least
+    ? [{ at: [inFile('rollout', 'percent')], why: `its canary takes ${least} %, ${percent} % is less` }]
+    : [];
 };
 
-const budgetVerbs = ['alert', 'pause', 'stop'] as const;
-
-const budgets = (own: BudgetEntry, floor: BudgetEntry, at: Path): readonly Loosening[] => {
-  const changed =
-    own.scope !== floor.scope ||
-    (own.window !== undefined && JSON.stringify(own.window) !== JSON.stringify(floor.window));
-  const verbOf = ({ on_exceeded: asked = 'pause' }: BudgetEntry) => (typeof asked === 'object' ? asked.do : asked);
-  const selects = ({ on_exceeded: asked }: BudgetEntry): boolean =>
-    typeof asked === 'object' && asked.select !== undefined;
-  const weaker =
-    own.on_exceeded !== undefined &&
-    (budgetVerbs.indexOf(verbOf(own)) < budgetVerbs.indexOf(verbOf(floor)) || (selects(own) && !selects(floor)));
-  const [more, most] = [own, floor].map(({ extend }) => (extend === undefined ? 0 : extend.step * extend.max));
-  return [
-    ...(changed ? [{ at, why: `budget ${floor.id} has another scope or window` }] : []),
-    ...above('usd', own.usd, floor.usd, { measure: (usd) => usd, at: [...at, 'usd'] }),
-    ...above('tokens', own.tokens, floor.tokens, {
-      measure: (tokens) => tokensOf({ ...own, tokens }) ?? 0,
-      at: [...at, 'tokens'],
-    }),
-    ...(weaker ? [{ at: [...at, 'on_exceeded'], why: `budget ${floor.id} asks for more once it is used up` }] : []),
-    ...(own.extend !== undefined && (more ?? 0) > (most ?? 0)
-      ? [{ at: [...at, 'extend'], why: `budget ${floor.id} may be extended by less` }]
-      : []),
-  ];
-};
-
-const rules = (own: RuleEntry, floor: RuleEntry, at: Path): readonly Loosening[] => [
-  // Whether another condition is stricter cannot be told from its text: a rule of one's own can.
-  ...(['when', 'detect', 'unless', 'match'] as const).flatMap((key) =>
-    own[key] === undefined || JSON.stringify(own[key]) === JSON.stringify(floor[key])
-      ? []
-      : [{ at: [...at, key], why: `"${key}" of rule ${floor.id} stays as it is; add a rule of another id beside it` }],
-  ),
-  ...(['for', 'warmup', 'cooldown'] as const).flatMap((key) => longer(own[key], floor[key], [...at, key])),
-  ...rollout(own.rollout, floor.rollout, [...at, 'rollout']),
-  ...(own.action !== undefined && !isAsStrong(stepsOf(own.action), stepsOf(floor.action))
-    ? [{ at: [...at, 'action'], why: `rule ${floor.id} does more, or does it sooner` }]
+const pricing = ({ pricing: own }: PolicyFile, { pricing: floor }: PolicyFile): readonly Loosening[] => [
+  ...(own?.basis === 'subscription' && floor?.basis !== 'subscription'
+    ? [{ at: [inFile('pricing', 'basis')], why: 'with a subscription dollars would stop nothing any more' }]
+    : []),
+  ...(own?.unknown_model === 'block-budget-rules' && floor?.unknown_model !== 'block-budget-rules'
+    ? [{ at: [inFile('pricing', 'unknown_model')], why: 'a model without a price would be held to no dollars' }]
     : []),
 ];
 
-interface Step {
-  readonly strength: number;
-  readonly afterMs: number;
-  readonly onlyIf: string | null;
-}
+const budgetVerbs = ['alert', 'pause', 'stop'] as const;
 
-const stepsOf = (action: RuleEntry['action']): readonly Step[] => {
-  const steps = typeof action === 'string' ? [{ do: action }] : [action ?? { do: 'alert' as const }].flat();
-  return steps.map((step) => ({
-    strength: strengthOf(step.do),
-    afterMs: 'after' in step && step.after !== undefined ? (parseDurationMs(step.after) ?? 0) : 0,
-    onlyIf: ('if' in step ? step.if : undefined) ?? null,
-  }));
-};
-
-/** To restart is to stop, and then some. */
-const strengthOf = (verb: Verb): number => verbs.indexOf(verb === 'restart' ? 'stop' : verb);
-
-/** For each step of the floor there is one at least as strong, no later, and on no other condition. */
-const isAsStrong = (own: readonly Step[], floor: readonly Step[]): boolean =>
-  floor.every((must) =>
-    own.some(
-      (step) =>
-        step.strength >= must.strength &&
-        step.afterMs <= must.afterMs &&
-        (step.onlyIf === null || step.onlyIf === must.onlyIf),
-    ),
+const budgets = (own: BudgetEntry, floor: BudgetEntry): readonly Loosening[] => {
+  const at = (key: keyof BudgetEntry) => [inBudget(floor.id, key), inBudget(floor.id, 'id')];
+  const isOther = own.scope !== floor.scope || JSON.stringify(own.window) !== JSON.stringify(floor.window);
+  const [more, most] = [own, floor].map(({ extend }) => (extend === undefined ? 0 : extend.step * extend.max));
+  const unsaid = (floor.warn_at ?? []).filter(
+    (share) => !(own.warn_at ?? []).some((earlier) => Number.parseFloat(earlier) <= Number.parseFloat(share)),
   );
-
-const longer = (own: string | undefined, floor: string | undefined, at: Path): readonly Loosening[] => {
-  // What the floor leaves out is nothing at all: every dwell would be longer.
-  const [ownMs, floorMs] = [own, floor ?? (at[0] === 'limits' ? undefined : '0s')].map((text) =>
-    text === undefined ? null : parseDurationMs(text),
-  );
-  return ownMs == null || floorMs == null || ownMs <= floorMs
-    ? []
-    : [{ at, why: `${String(at.at(-1))} is ${floor ?? 'nothing'}, ${own} is longer` }];
+  return [
+    ...(isOther ? [{ at: at('id'), why: `budget ${floor.id} has another scope or window` }] : []),
+    ...above('usd', own.usd, floor.usd, { measure: (usd) => usd, at: at('usd') }),
+    ...above('tokens', own.tokens, floor.tokens, {
+      measure: (tokens) => tokensOf({ ...own, tokens }),
+      at: at('tokens'),
+    }),
+    ...(isWeaker(own, floor)
+      ? [{ at: at('on_exceeded'), why: `budget ${floor.id} asks for more once it is used up` }]
+      : []),
+    ...((more ?? 0) > (most ?? 0) ? [{ at: at('extend'), why: `budget ${floor.id} may be extended by less` }] : []),
+    ...(unsaid.length > 0 ? [{ at: at('warn_at'), why: `budget ${floor.id} warns at ${unsaid.join(' and ')}` }] : []),
+  ];
 };
 
-const above = <T extends number | string>(
-  name: string,
-  own: T | undefined,
-  floor: T | undefined,
-  how: { readonly measure: (value: T) => number | null; readonly at: Path },
-): readonly Loosening[] => {
-  if (own === undefined || floor === undefined) return [];
-  const [mine, most] = [how.measure(own), how.measure(floor)];
-  return mine !== null && most !== null && mine > most
-    ? [{ at: how.at, why: `${name} is ${floor}, ${own} is more` }]
-    : [];
+const isWeaker = (own: BudgetEntry, floor: BudgetEntry): boolean => {
+  const verbOf = ({ on_exceeded: asked = 'pause' }: BudgetEntry) => (typeof asked === 'object' ? asked.do : asked);
+  const selects = ({ on_exceeded: asked }: BudgetEntry): boolean =>
+    typeof asked === 'object' && asked.select !== undefined;
+  return budgetVerbs.indexOf(verbOf(own)) < budgetVerbs.indexOf(verbOf(floor)) || (selects(own) && !selects(floor));
 };
+
+const inBudget =
+  (id: string, key: keyof BudgetEntry) =>
+  ({ budgets: all = [] }: PolicyFile) => {
+    const index = all.findIndex((budget) => budget.id === id);
+    return all[index]?.[key] === undefined ? null : key === 'id' ? ['budgets', index] : ['budgets', index, key];
+  };

@@ -1,4 +1,4 @@
-import type { PolicyText } from '#protocol/messages';
+import type { PolicyFiles } from '#protocol/messages';
 import { buildRule, ladderOf } from './compile-rule.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { limitRules } from './limit-rules.ts';
@@ -6,7 +6,7 @@ import { limitRules } from './limit-rules.ts';
 const noLimits = { wallClockMs: null, memBytes: null, processes: null, diskWrittenBytes: null } as const;
 
 /** What guards a run whose policy cannot be read (it was written for another version): its own limits, and an alert that says so. */
-export const limitsOnlyPolicy = (policy: PolicyText, problem: string): CompiledPolicy => {
+export const limitsOnlyPolicy = (policy: PolicyFiles, problem: string): CompiledPolicy => {
   const refused = buildRule({
     id: 'policy-refused',
     when: 'true',
@@ -26,7 +26,7 @@ export const limitsOnlyPolicy = (policy: PolicyText, problem: string): CompiledP
     budgets: [],
     night: null,
     pricing: undefined,
-    restart: { max: null, withinMs: null },
+    restart: null,
     notes: [],
   };
 };

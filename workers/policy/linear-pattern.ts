@@ -1,82 +1,95 @@
-/** Longest pattern that is accepted, and how many unbounded quantifiers it may have. */
-const bounds = { length: 200, unbounded: 3 } as const;
+import { createRequire } from 'node:module';
+import type { RE2JSSyntaxException } from 're2js';
 
-interface Group {
-  quantified: boolean;
-  alternates: boolean;
+const require = createRequire(import.meta.url);
+/** Loaded with the first pattern: most policies have none, and each thread would hold its tables of Unicode. */
+const loadEngine = (): typeof import('re2js') => require('re2js');
+
+/** A pattern in the syntax of RE2, searched for in time linear in the text. */
+export interface LinearPattern {
+  test(text: string): boolean;
 }
 
-/**
- * Says why a pattern cannot be searched for in time linear in the text, or null when it can. Node's engine backtracks,
- * so everything that makes it do so without end is refused: look-around, back-references, quantifiers over groups
- * that hold quantifiers or alternatives.
- */
-export const refusePattern = (pattern: string): string | null => {
-  if (pattern.length > bounds.length)
-    return `a pattern has at most ${bounds.length} characters, this has ${pattern.length}`;
-  const structural = findBacktracking(pattern);
-  if (structural !== null) return structural;
+export type PatternResult =
+  | { readonly kind: 'compiled'; readonly pattern: LinearPattern }
+  /** `offset` counts characters of the pattern. */
+  | { readonly kind: 'refused'; readonly offset: number; readonly message: string };
+
+// A line costs its length times the steps of the pattern in the worst case: both are bounded.
+const bounds = { length: 200, steps: 500 } as const;
+
+/** The patterns of `log_match` and of `flowforge logs --grep`. */
+export const compilePattern = (text: string): PatternResult => {
+  if (text === '') return refuse(0, 'the pattern is empty: it would fit every line');
+  if (text.length > bounds.length)
+    return refuse(bounds.length, `a pattern has at most ${bounds.length} characters, this has ${text.length}`);
+  const steps = countSteps(text);
+  if (steps > bounds.steps)
+    return refuse(0, `the pattern unfolds to about ${steps} steps, at most ${bounds.steps} are allowed: repeat less`);
+  const engine = loadEngine();
   try {
-    toRegExp(pattern);
-    return null;
+    return { kind: 'compiled', pattern: engine.RE2JS.compile(text) };
   } catch (error) {
-    return `not a regular expression: ${error instanceof Error ? error.message : String(error)}`;
+    if (!(error instanceof engine.RE2JSSyntaxException)) throw error;
+    return explain(text, error);
   }
 };
 
-/** A leading `(?i)` means: ignore case. */
-export const toRegExp = (pattern: string): RegExp =>
-  pattern.startsWith('(?i)') ? new RegExp(pattern.slice(4), 'iu') : new RegExp(pattern, 'u');
+const refuse = (offset: number, message: string): PatternResult => ({ kind: 'refused', offset, message });
 
-const findBacktracking = (pattern: string): string | null => {
-  const groups: Group[] = [{ quantified: false, alternates: false }];
-  let unbounded = 0;
-  let closed: Group | null = null;
-  for (let index = pattern.startsWith('(?i)') ? 4 : 0; index < pattern.length; index++) {
-    const rest = pattern.slice(index, index + 12);
-    const justClosed: Group | null = closed;
-    closed = null;
-    if (/^\\([1-9]|k<)/.test(rest)) return 'back-references are not allowed: they cannot be matched in linear time';
-    if (/^\(\?(<?[=!])/.test(rest))
-      return 'look-ahead and look-behind are not allowed: they cannot be matched in linear time';
-    const char = pattern[index];
-    if (char === '\\') index++;
-    else if (char === '[') index = endOfClass(pattern, index);
-    else if (char === '(') groups.push({ quantified: false, alternates: false });
-    else if (char === '|') markLast(groups, 'alternates');
-    else if (char === ')') closed = groups.pop() ?? null;
-    // `(a?)*` chooses as well; the question mark of `(?:` does not.
-    if (char === '?' && pattern[index - 1] !== '(') markLast(groups, 'alternates');
-    const quantifier = /^([*+]|\{\d+(,\d*)?\})/.exec(rest)?.[0];
-    if (closed !== null) {
-      // What a group holds counts for the group around it too.
-      if (closed.quantified) markLast(groups, 'quantified');
-      if (closed.alternates) markLast(groups, 'alternates');
+const quantifier = /^\{\d+(,\d*)?\}/;
+
+/** How many single characters a pattern stands for once `{2,30}` is written out: the engine does so, and needs as long as that. */
+const countSteps = (pattern: string): number => {
+  const open: number[] = [];
+  let [sum, last] = [0, 0];
+  for (let at = 0; at < pattern.length; at++) {
+    const char = pattern[at];
+    const repeat = char === '{' ? quantifier.exec(pattern.slice(at, at + 12)) : null;
+    if (char === '(') {
+      open.push(sum);
+      [sum, last] = [0, 0];
+    } else if (char === ')') {
+      last = sum;
+      sum += open.pop() ?? 0;
+    } else if (repeat !== null) {
+      const times = Math.max(...(repeat[0].match(/\d+/g) ?? []).map(Number), 1);
+      sum += last * (times - 1);
+      last *= times;
+      at += repeat[0].length - 1;
+    } else if (pattern.startsWith('\\Q', at)) {
+      const end = pattern.indexOf('\\E', at);
+      sum += pattern.length - at;
+      last = 1;
+      at = end === -1 ? pattern.length : end + 1;
+    } else if (char !== '*' && char !== '+' && char !== '?') {
+      last = 1;
+      sum++;
+      if (char === '\\') at++;
+      if (char === '[') at = endOfClass(pattern, at);
     }
-    if (quantifier === undefined || char === '\\') continue;
-    if (justClosed !== null && (justClosed.quantified || justClosed.alternates) && !isSmall(quantifier))
-      return `nested quantifier: "${quantifier}" repeats a group that itself repeats or chooses, which can take exponential time`;
-    if (!isSmall(quantifier)) unbounded++;
-    markLast(groups, 'quantified');
-    index += quantifier.length - 1;
   }
-  return unbounded > bounds.unbounded
-    ? `at most ${bounds.unbounded} unbounded quantifiers, this has ${unbounded}`
-    : null;
-};
-
-const markLast = (groups: readonly Group[], what: keyof Group): void => {
-  const last = groups.at(-1);
-  if (last !== undefined) last[what] = true;
+  return open.reduce((all, one) => all + one, sum);
 };
 
 const endOfClass = (pattern: string, from: number): number => {
-  for (let index = from + 1; index < pattern.length; index++) {
-    if (pattern[index] === '\\') index++;
-    else if (pattern[index] === ']') return index;
+  // A bracket that stands first is one of its characters.
+  const first = pattern.startsWith('[^', from) ? from + 2 : from + 1;
+  for (let at = first + 1; at < pattern.length; at++) {
+    if (pattern[at] === '\\') at++;
+    else if (pattern[at] === ']') return at;
   }
   return pattern.length;
 };
 
-const isSmall = (quantifier: string): boolean =>
-  /^\{\d{1,2}\}$/.test(quantifier) && Number(quantifier.slice(1, -1)) <= 1;
+const explain = (text: string, error: RE2JSSyntaxException): PatternResult => {
+  // The engine names the piece it stumbled over, not where it stands.
+  const piece = error.getPattern() ?? '';
+  const offset = Math.max(0, text.indexOf(piece));
+  const looks = /\(\?<?[=!]/.exec(text.slice(offset));
+  if (looks?.index === 0)
+    return refuse(offset, 'look-ahead and look-behind are not allowed: they cannot be matched in linear time');
+  if (/^\\([1-9]|k)/.test(piece))
+    return refuse(offset, 'back-references are not allowed: they cannot be matched in linear time');
+  return refuse(offset, `not a pattern of RE2: ${error.getDescription()}${piece === '' ? '' : `: ${piece}`}`);
+};

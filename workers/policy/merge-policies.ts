@@ -8,19 +8,58 @@ export interface MergedRule {
   readonly matches: readonly JobMatch[];
 }
 
+export type LimitKey = keyof NonNullable<PolicyFile['limits']>;
+
 export interface MergedPolicy {
   readonly file: PolicyFile;
   readonly rules: readonly MergedRule[];
+  /** What the file that set a limit asks of a job, by limit; none where it holds every job. */
+  readonly limitMatches: ReadonlyMap<LimitKey, JobMatch>;
+  /** What the files that told of a budget ask of a job, by its id. */
+  readonly budgetMatches: ReadonlyMap<string, readonly JobMatch[]>;
 }
 
 /** Oldest first. What has an id is changed by id, and only in the keys that are named. */
-export const mergePolicies = (files: readonly [PolicyFile, ...PolicyFile[]]): MergedPolicy => {
+export const mergePolicies = (files: readonly PolicyFile[]): MergedPolicy => {
   const [first, ...later] = files;
-  const start: MergedPolicy = { file: first, rules: mergeRules([], first) };
+  if (first === undefined) throw new TypeError('nothing to merge');
+  const start: MergedPolicy = {
+    file: first,
+    rules: mergeRules([], first),
+    limitMatches: mergeLimitMatches(new Map(), first),
+    budgetMatches: mergeBudgetMatches(new Map(), first),
+  };
   return later.reduce(
-    (merged, child) => ({ file: mergeFiles(merged.file, child), rules: mergeRules(merged.rules, child) }),
+    (merged, child) => ({
+      file: mergeFiles(merged.file, child),
+      rules: mergeRules(merged.rules, child),
+      limitMatches: mergeLimitMatches(merged.limitMatches, child),
+      budgetMatches: mergeBudgetMatches(merged.budgetMatches, child),
+    }),
     start,
   );
+};
+
+const limitKeys = ({ limits }: PolicyFile): readonly LimitKey[] => Object.keys(limits ?? {}) as LimitKey[];
+
+/** Who sets a limit again says anew whom it holds. */
+const mergeLimitMatches = (parent: MergedPolicy['limitMatches'], child: PolicyFile): MergedPolicy['limitMatches'] => {
+  const matches = new Map(parent);
+  for (const key of limitKeys(child)) {
+    if (child.match === undefined) matches.delete(key);
+    else matches.set(key, child.match);
+  }
+  return matches;
+};
+
+const mergeBudgetMatches = (
+  parent: MergedPolicy['budgetMatches'],
+  { match, budgets = [] }: PolicyFile,
+): MergedPolicy['budgetMatches'] => {
+  if (match === undefined) return parent;
+  const matches = new Map(parent);
+  for (const { id } of budgets) matches.set(id, [...(parent.get(id) ?? []), match]);
+  return matches;
 };
 
 const mergeFiles = (parent: PolicyFile, child: PolicyFile): PolicyFile => ({

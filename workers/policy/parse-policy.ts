@@ -1,5 +1,7 @@
 import { compileCondition } from './condition.ts';
-import { refusePattern } from './linear-pattern.ts';
+import { parseDurationMs } from './duration.ts';
+import { compilePattern } from './linear-pattern.ts';
+import { longestWindowMs } from './log-window.ts';
 import { nearestName } from './nearest-name.ts';
 import { type PolicyFile, policyJsonSchema, policySchema, type RuleEntry } from './policy-schema.ts';
 import type { Problem } from './problem.ts';
@@ -34,18 +36,28 @@ export const parsePolicy = (text: string, path: string): PolicyResult => {
   return { kind: 'parsed', policy, source, notes: notesOn(policy, source) };
 };
 
+/** Each of them is held against each line. */
+const mostPatterns = 20;
+
 const ruleProblems = (policy: PolicyFile, source: YamlSource): Problem[] => {
   const seen = new Set<string>();
+  const counting = (policy.rules ?? []).filter(({ detect }) => detect?.log_match !== undefined);
   return (policy.rules ?? []).flatMap((rule, index) => {
     const at = ['rules', index];
     const twice = seen.has(rule.id)
       ? [source.problem([...at, 'id'], `rule "${rule.id}" is there twice; ids are unique in a file`)]
       : [];
     seen.add(rule.id);
+    const isTooMany = counting.indexOf(rule) >= mostPatterns;
+    if (isTooMany)
+      return [
+        source.problem([...at, 'detect'], `a policy has at most ${mostPatterns} rules with log_match`, { key: true }),
+      ];
     return [
       ...twice,
       ...shapeProblems(rule, { at, isChild: policy.extends !== undefined }, source),
       ...textProblems(rule, at, source),
+      ...logMatchProblems(rule, { at, isChild: policy.extends !== undefined }, source),
     ];
   });
 };
@@ -80,8 +92,6 @@ const textProblems = (rule: RuleEntry, at: Path, source: YamlSource): Problem[] 
     { text: rule.summary, path: ['summary'] },
     ...[...steps, ...single].map(({ step, path }) => ({ text: step.message, path: [...path, 'message'] })),
   ];
-  const pattern = rule.detect?.log_match?.pattern;
-  const refusedPattern = pattern === undefined ? null : refusePattern(pattern);
   return [
     ...conditions.flatMap(({ text, path, place }) => {
       const result = text === undefined ? null : compileCondition(text, place);
@@ -93,7 +103,29 @@ const textProblems = (rule: RuleEntry, at: Path, source: YamlSource): Problem[] 
       const flaw = text === undefined ? null : findTemplateFlaw(text);
       return flaw === null ? [] : [source.problem([...at, ...path], flaw.message, { within: flaw.offset })];
     }),
-    ...(refusedPattern === null ? [] : [source.problem([...at, 'detect', 'log_match', 'pattern'], refusedPattern)]),
+  ];
+};
+
+/** `log.count` has a meaning only beside a pattern, which the parent of a rule may have. */
+const logMatchProblems = (rule: RuleEntry, place: { at: Path; isChild: boolean }, source: YamlSource): Problem[] => {
+  const asked = rule.detect?.log_match;
+  const at = [...place.at, 'detect', 'log_match'];
+  if (asked === undefined) {
+    const isNamed = /\{\{\s*log\.count\b/.test(rule.summary ?? '');
+    const why = 'log.count is there only in a rule with detect: { log_match }';
+    return isNamed && (!place.isChild || rule.when !== undefined || rule.detect !== undefined)
+      ? [source.problem([...place.at, 'summary'], why)]
+      : [];
+  }
+  const pattern = compilePattern(asked.pattern);
+  const withinMs = asked.within === undefined ? 1 : (parseDurationMs(asked.within) ?? 0);
+  return [
+    ...(pattern.kind === 'compiled'
+      ? []
+      : [source.problem([...at, 'pattern'], pattern.message, { within: pattern.offset })]),
+    ...(withinMs > 0 && withinMs <= longestWindowMs
+      ? []
+      : [source.problem([...at, 'within'], `expected more than 0s and at most 24h, got ${asked.within}`)]),
   ];
 };
 
@@ -128,29 +160,16 @@ const routeProblems = (policy: PolicyFile, source: YamlSource): Problem[] => {
 };
 
 const notesOn = (policy: PolicyFile, source: YamlSource): Problem[] => [
-  ...(['sample', 'restart'] as const).flatMap((key) =>
-    policy.defaults?.[key] === undefined
-      ? []
-      : [
-          source.problem(['defaults', key], `${key} is checked, but taken from the run (its profile, --restart)`, {
-            key: true,
-          }),
-        ],
-  ),
+  ...(policy.defaults?.sample === undefined
+    ? []
+    : [
+        source.problem(['defaults', 'sample'], 'sample is checked, but taken from the profile of the run', {
+          key: true,
+        }),
+      ]),
   ...(policy.notify === undefined
     ? []
     : [source.problem(['notify'], 'notification routes are checked but not delivered yet', { key: true })]),
-  ...(policy.rules ?? []).flatMap((rule, index) =>
-    rule.detect?.log_match === undefined
-      ? []
-      : [
-          source.problem(
-            ['rules', index, 'detect'],
-            `rule "${rule.id}" never fires yet: log_match is checked, but no detector reads it`,
-            { key: true },
-          ),
-        ],
-  ),
 ];
 
 const jsonSchema = policyJsonSchema();

@@ -85,7 +85,11 @@ const detect = z
     stall: z.strictObject({ level }).optional(),
     text_loop: z.strictObject({ level }).optional(),
     log_match: z
-      .strictObject({ pattern: z.string().min(1), count: z.int().min(1).optional(), within: duration.optional() })
+      .strictObject({
+        pattern: z.string().describe('In the syntax of RE2, looked for in each line; at most 200 characters.'),
+        count: z.int().min(1).max(100_000).optional().describe('So many lines within the time; 1 when left out.'),
+        within: duration.optional().describe('At most 24h; 1m when left out.'),
+      })
       .optional(),
   })
   .describe('A named detector with its level instead of a condition.');

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { rolloutModes, verbs } from '#protocol/judgement';
+import { profiles } from '#protocol/run-spec';
 import { durationPattern } from './duration.ts';
 
 const sayDuration = 'expected a duration such as 5s or 2m';
@@ -11,10 +12,17 @@ const toolEvent = z.strictObject({
   start: duration.optional(),
   tool: z.strictObject({
     name: z.string(),
-    args: z.string(),
+    args: z.string().describe('$i is replaced by the number of the call.'),
     result: z.string().describe('$i is replaced by the number of the call.'),
     error: z.boolean().optional(),
   }),
+});
+
+const lineEvent = z.strictObject({
+  every: duration,
+  times: z.int().min(1).max(10_000),
+  start: duration.optional(),
+  text: z.string().max(1000).describe('$i is replaced by the number of the line.'),
 });
 
 const expectation = z.strictObject({
@@ -24,6 +32,8 @@ const expectation = z.strictObject({
   state: z.enum(['inactive', 'pending', 'firing', 'ok', 'warn', 'exceeded']).optional(),
   action: z.enum(verbs).optional(),
   enforced: z.boolean().optional(),
+  grace: duration.optional().describe('How long a job is given between the request to end and the kill.'),
+  resume_after: duration.optional().describe('How long the pause of this step lasts.'),
 });
 
 const testCase = z.strictObject({
@@ -32,6 +42,10 @@ const testCase = z.strictObject({
     .strictObject({
       kind: z.enum(['script', 'agent']).optional(),
       agent: z.string().optional(),
+      profile: z
+        .enum(profiles)
+        .optional()
+        .describe('Gives limit.cpu_pct and limit.log_window; standard when left out.'),
       name: z.string().optional(),
       labels: z.record(z.string(), z.string()).optional(),
       canary: z.enum(['in', 'out']).optional(),
@@ -40,6 +54,12 @@ const testCase = z.strictObject({
     .optional(),
   signals: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
   events: z.array(toolEvent).max(20).optional(),
+  lines: z.array(lineEvent).max(20).optional().describe('What the job prints, for rules with log_match.'),
+  extensions: z
+    .array(z.strictObject({ at: duration, budget: z.string() }))
+    .max(20)
+    .optional()
+    .describe('`flowforge budget extend` by the step of the policy; one more than its max is refused.'),
   expect: z.array(expectation).max(50).optional(),
   never: z.array(z.enum(verbs)).optional(),
 });
@@ -56,5 +76,6 @@ export type PolicyTestFile = z.infer<typeof policyTestSchema>;
 export type PolicyTestCase = PolicyTestFile['tests'][number];
 export type Expectation = NonNullable<PolicyTestCase['expect']>[number];
 export type ToolEvents = NonNullable<PolicyTestCase['events']>[number];
+export type LineEvents = NonNullable<PolicyTestCase['lines']>[number];
 
 export const policyTestJsonSchema = (): object => z.toJSONSchema(policyTestSchema, { io: 'input' });

@@ -84,12 +84,22 @@ const nameProblems = (
   test: PolicyTestCase,
   place: { index: number; policy: CompiledPolicy },
   source: YamlSource,
-): Problem[] =>
-  (test.expect ?? []).flatMap((expectation, position) => {
+): Problem[] => [
+  ...(test.extensions ?? []).flatMap(({ budget }, position) => {
+    const at = ['tests', place.index, 'extensions', position, 'budget'];
+    if (!place.policy.budgets.some(({ id }) => id === budget))
+      return [source.problem(at, `unknown budget "${budget}"`)];
+    return place.policy.budgets.some(({ id, extend }) => id === budget && extend !== undefined)
+      ? []
+      : [source.problem(at, `budget "${budget}" has no "extend" in its policy`)];
+  }),
+  ...(test.expect ?? []).flatMap((expectation, position) => {
     const { rule, budget } = expectation;
     const at = ['tests', place.index, 'expect', position];
     if (rule === undefined && budget === undefined)
       return [source.problem(at, 'expected "rule" or "budget", got neither')];
+    if (asserted.every((key) => expectation[key] === undefined))
+      return [source.problem(at, `expected one of ${asserted.join(', ')}: this passes whatever happens`)];
     if (budget !== undefined)
       return place.policy.budgets.some((one) => one.id === budget)
         ? []
@@ -97,6 +107,10 @@ const nameProblems = (
     if (rule === undefined || place.policy.ids.has(rule)) return [];
     const near = nearestName(rule, place.policy.ids);
     return [source.problem([...at, 'rule'], `unknown rule "${rule}"${near === null ? '' : `. Did you mean ${near}?`}`)];
-  });
+  }),
+];
+
+/** An expectation without any of these would pass whatever happens. */
+const asserted = ['state', 'action', 'enforced', 'grace', 'resume_after'] as const;
 
 const jsonSchema = policyTestJsonSchema();

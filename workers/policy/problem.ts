@@ -50,8 +50,8 @@ export class PolicyProblem extends Error {
   override readonly name = 'PolicyProblem';
   readonly problems: readonly Problem[];
 
-  constructor(problems: readonly Problem[]) {
-    super(problems.map(formatProblem).join('\n'));
+  constructor(problems: readonly Problem[], options: { readonly cause?: unknown } = {}) {
+    super(problems.map(formatProblem).join('\n'), options);
     this.problems = problems;
   }
 }

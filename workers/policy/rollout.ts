@@ -30,7 +30,7 @@ const isInside = (rollout: Rollout, bucket: number): boolean =>
 export const isLooser = (mode: RolloutMode, than: RolloutMode): boolean =>
   rolloutModes.indexOf(mode) > rolloutModes.indexOf(than);
 
-/** A rule may be stricter than what it stands in, never looser. */
+/** A rule may be stricter than what it stands in, never looser; what a run was started with may be tighter than both. */
 export const tightenRollout = (base: Rollout, own: Partial<Rollout> | null): Rollout => {
   if (own === null) return base;
   const mode = own.mode === undefined || isLooser(own.mode, base.mode) ? base.mode : own.mode;

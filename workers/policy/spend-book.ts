@@ -59,6 +59,7 @@ export class SpendBook {
   }
 
   begin(atMs: number): void {
+    if (atMs === this.#atMs) return; // more of the same tick
     this.#sums = new Map();
     this.#shared = new Map();
     this.#atMs = atMs;

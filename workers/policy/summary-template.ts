@@ -1,4 +1,12 @@
-import { isSignalName, type SignalName, type SignalVector, signalNames, signals } from '#protocol/signals';
+import {
+  definitionOf,
+  isLogSignal,
+  isSignalName,
+  type LogSignal,
+  type SignalName,
+  type SignalVector,
+  signalNames,
+} from '#protocol/signals';
 import { formatDuration } from './duration.ts';
 import { nearestName } from './nearest-name.ts';
 import { formatSize } from './size.ts';
@@ -17,7 +25,7 @@ export interface SummaryTemplate {
 }
 
 const hole = /\{\{\s*([\w.]+)\s*(?:\|\s*([\w.]+)\s*)?\}\}/g;
-const otherNames = ['job.name', 'rule.firing_for'] as const;
+const otherNames = ['job.name', 'rule.firing_for', 'log.count'] as const;
 const filters: Readonly<Record<string, (value: number) => string>> = {
   bytes: formatSize,
   duration: (seconds) => formatDuration(seconds * 1000),
@@ -42,27 +50,32 @@ export const findTemplateFlaw = (text: string): { readonly offset: number; reado
   return null;
 };
 
-export const compileSummary = (text: string): SummaryTemplate => {
-  const reads = [...text.matchAll(hole)].flatMap(([, name = '']) => (isSignalName(name) ? [name] : []));
+/** @param logSignal what `log.count` stands for, in a rule that counts lines. */
+export const compileSummary = (text: string, logSignal?: LogSignal): SummaryTemplate => {
+  const named = (name: string): string => (name === 'log.count' ? (logSignal ?? name) : name);
+  const reads = [...text.matchAll(hole)].flatMap(([, name = '']) => signalIn(named(name)) ?? []);
   if (!text.includes('{{')) return { text, reads, render: () => text };
   return {
     text,
     reads,
-    render: (facts) => text.replace(hole, (_, name: string, filter?: string) => fill(facts, name, filter)),
+    render: (facts) => text.replace(hole, (_, name: string, filter?: string) => fill(facts, named(name), filter)),
   };
 };
+
+const signalIn = (name: string): SignalName | null => (isSignalName(name) || isLogSignal(name) ? name : null);
 
 const fill = (facts: SummaryFacts, name: string, filter: string | undefined): string => {
   if (name === 'job.name') return facts.jobName;
   if (name === 'rule.firing_for') return formatDuration(facts.firingForMs);
-  const value = isSignalName(name) ? facts.vector[name] : undefined;
-  if (value === undefined) return 'unknown';
+  const signal = signalIn(name);
+  const value = signal === null ? undefined : facts.vector[signal];
+  if (signal === null || value === undefined) return 'unknown';
   if (typeof value === 'string') return value;
-  return (filters[filter ?? filterOf(name)] ?? formatNumber)(value);
+  return (filters[filter ?? filterOf(signal)] ?? formatNumber)(value);
 };
 
-const filterOf = (name: string): string => {
-  const unit = isSignalName(name) ? signals[name].unit : 'count';
+const filterOf = (name: SignalName): string => {
+  const { unit } = definitionOf(name);
   if (unit === 'bytes') return 'bytes';
   return unit === 's' ? 'duration' : 'number';
 };

@@ -1,5 +1,5 @@
 import type { Verb } from '#protocol/judgement';
-import { formatDuration } from './duration.ts';
+import { formatDuration, parseDurationMs } from './duration.ts';
 import type { Expectation } from './policy-test-schema.ts';
 import type { PlayedCase } from './test-play.ts';
 
@@ -33,8 +33,18 @@ const compare = (expected: Expected, tick: Tick): readonly string[] => {
     ...differs('state', expected.state, state),
     ...differs('action', expected.action, step?.verb ?? 'continue'),
     ...differs('enforced', expected.enforced, step?.enforced ?? false),
+    ...differs('grace', shortest(expected.grace), step === null ? 'no step' : formatDuration(step.graceMs)),
+    ...differs(
+      'resume_after',
+      shortest(expected.resume_after),
+      step?.resumeAfterMs == null ? 'none' : formatDuration(step.resumeAfterMs),
+    ),
   ];
 };
+
+/** 120s and 2m are the same. */
+const shortest = (text: string | undefined): string | undefined =>
+  text === undefined ? undefined : formatDuration(parseDurationMs(text) ?? 0);
 
 const budgetState = (rule: string, tick: Tick): 'ok' | 'warn' | 'exceeded' => {
   if (tick.stateOf(rule) === 'firing') return 'exceeded';

@@ -1,12 +1,16 @@
 import type { Rollout, Verb } from '#protocol/judgement';
+import { defaultThresholds } from '#protocol/profile-thresholds';
+import type { Profile } from '#protocol/run-spec';
 import { isSignalName, type SignalVector } from '#protocol/signals';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { evaluateRules } from './evaluate-rules.ts';
 import { dueStep } from './ladder.ts';
+import { createLineStory } from './line-events.ts';
 import type { PolicyTestCase } from './policy-test-schema.ts';
 import { bucketOf, decideRollout } from './rollout.ts';
 import { type RuleStates, stateName } from './rule-state.ts';
 import { parseSeries, type Series } from './series.ts';
+import { createExtendedPolicy } from './test-extensions.ts';
 import { createToolStory } from './tool-events.ts';
 
 export interface TakenStep {
@@ -14,6 +18,9 @@ export interface TakenStep {
   readonly verb: Verb;
   readonly enforced: boolean;
   readonly atMs: number;
+  /** What the step would give the job before the kill. */
+  readonly graceMs: number;
+  readonly resumeAfterMs: number | null;
 }
 
 /** A case after it was played: what stood where at each tick. */
@@ -30,8 +37,6 @@ export interface PlayedCase {
 
 const nobody: ReadonlySet<string> = new Set();
 const grace = { graceMs: 5000 } as const;
-/** What a run of profile `standard` is held against. */
-const standardLimits: SignalVector = { 'limit.cpu_pct': 60, 'limit.log_window': 10 };
 
 export const playCase = (
   test: PolicyTestCase,
@@ -41,6 +46,9 @@ export const playCase = (
   const { intervalMs } = length;
   const series = Object.entries(test.signals ?? {}).map(([name, text]) => ({ name, series: valuesOf(String(text)) }));
   const story = createToolStory(test.events ?? []);
+  const lines = createLineStory(policy, test.lines ?? []);
+  const extended = createExtendedPolicy(policy, test.extensions);
+  const limits = limitsOf(policy, test.job?.profile ?? 'standard');
   const jobKey = findJobKey(policy.rollout, test.job?.canary ?? 'in');
   const rollout: Rollout | null =
     test.job?.rollout === undefined ? null : { ...policy.rollout, mode: test.job.rollout };
@@ -52,12 +60,14 @@ export const playCase = (
   const taken: TakenStep[] = [];
   const ticks = Array.from({ length: count }, (_, tick) => {
     const atMs = tick * intervalMs;
-    const limits = {
-      ...standardLimits,
-      ...(policy.limits.memBytes === null ? {} : { 'limit.mem_bytes': policy.limits.memBytes }),
+    const vector: SignalVector = {
+      'run.age': atMs / 1000,
+      ...limits,
+      ...story(atMs),
+      ...lines(atMs),
+      ...valuesAt(series, tick),
     };
-    const vector: SignalVector = { 'run.age': atMs / 1000, ...limits, ...story(atMs), ...valuesAt(series, tick) };
-    const seen = evaluateRules(policy, states, {
+    const seen = evaluateRules(extended(atMs), states, {
       vector,
       atMs,
       monoMs: atMs,
@@ -69,15 +79,17 @@ export const playCase = (
     });
     states = seen.states;
     const next = new Map(steps);
-    for (const { rule, state, ladder, sinceMs, heldBack, isLimit, rollout: ruled } of seen.assessments) {
+    for (const { rule, state, ladder, sinceMs, heldBack, isLimit, graceMs, rollout: ruled } of seen.assessments) {
       if (state !== 'firing') next.delete(rule);
       const step =
         state === 'firing'
           ? dueStep(ladder, { firingForMs: atMs - sinceMs, taken: next.get(rule)?.step ?? -1, heldBack })
           : null;
-      const verb = step === null ? undefined : ladder[step]?.verb;
-      if (step === null || verb === undefined) continue;
-      const done = { rule, verb, atMs, step, enforced: decideRollout(ruled, jobKey, { verb, isLimit }).enforced };
+      const due = step === null ? undefined : ladder[step];
+      if (step === null || due === undefined) continue;
+      const { verb, resumeAfterMs } = due;
+      const { enforced } = decideRollout(ruled, jobKey, { verb, isLimit });
+      const done = { rule, verb, atMs, step, enforced, graceMs, resumeAfterMs };
       next.set(rule, done);
       taken.push(done);
     }
@@ -91,6 +103,13 @@ export const playCase = (
     };
   });
   return { intervalMs, ticks, taken };
+};
+
+/** What a run of this profile is held against. */
+const limitsOf = ({ limits: { memBytes } }: CompiledPolicy, profile: Profile): SignalVector => {
+  const { maxCpuPct, logWindowLines } = defaultThresholds[profile];
+  const own = { 'limit.cpu_pct': maxCpuPct, 'limit.log_window': logWindowLines };
+  return memBytes === null ? own : { ...own, 'limit.mem_bytes': memBytes };
 };
 
 const valuesOf = (text: string): Series => {

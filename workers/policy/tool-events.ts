@@ -33,9 +33,11 @@ const callsOf = ({ every, times, start, tool }: ToolEvents): readonly Call[] =>
   Array.from({ length: times }, (_, index) => ({
     atMs: (parseDurationMs(start ?? '0s') ?? 0) + index * (parseDurationMs(every) ?? 0),
     name: tool.name,
-    key: JSON.stringify([tool.name, tool.args, tool.result.replaceAll('$i', String(index))]),
+    key: JSON.stringify([tool.name, numbered(tool.args, index), numbered(tool.result, index)]),
     failed: tool.error === true,
   }));
+
+const numbered = (text: string, call: number): string => text.replaceAll('$i', String(call));
 
 const trailing = (calls: readonly Call[], fits: (call: Call) => boolean): number => {
   const stranger = calls.findLastIndex((call) => !fits(call));

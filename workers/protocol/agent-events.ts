@@ -15,6 +15,8 @@ export interface TokenUsage {
 
 interface EventHead {
   readonly atMs: number;
+  /** Line of the output, or of the transcript, on which it was told; 0 where it was told on none. */
+  readonly line: number;
   /** Which agent: `main`, or the id of the call that started a sub-agent. */
   readonly agent: string;
 }
@@ -43,8 +45,13 @@ export type AgentEvent =
       readonly callId: string;
       readonly ok: boolean;
       readonly resultHash: number;
-      /** Hash of the masked error; null where none is to be seen. A call may succeed (`ok`) and still print one. */
+      /**
+       * Hash of the masked error; null where none is to be seen. A call may succeed (`ok`) and still print one, and fail
+       * without: an exit code alone is no error that another call could have in common with it.
+       */
       readonly errorHash: number | null;
+      /** A failure that says no more than that what was looked for is not there: an answer, rather than an error. */
+      readonly isAbsence: boolean;
       readonly isEmpty: boolean;
       readonly sample: string;
     })

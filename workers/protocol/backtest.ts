@@ -1,5 +1,6 @@
 import type { RunId } from './ids.ts';
 import type { Verb } from './judgement.ts';
+import type { SignalName } from './signals.ts';
 
 /** The first thing that would have changed the life of a job, or did. */
 export interface Act {
@@ -21,7 +22,7 @@ export interface BacktestRun {
   readonly active: Act | null;
   readonly candidate: Act | null;
   /** Signals that rules of the candidate read and that were never recorded of this run. */
-  readonly missing: readonly string[];
+  readonly missing: readonly SignalName[];
 }
 
 /** How far a backtest that goes on has come, in runs. */
@@ -38,6 +39,8 @@ export interface BacktestReport {
   readonly recorded: number;
   /** Those in which the two differ, what finished well first. */
   readonly differing: readonly BacktestRun[];
+  /** Signals that rules of the candidate read, and of how many of the judged runs they were never recorded. */
+  readonly missing: readonly { readonly signal: SignalName; readonly runs: number }[];
   readonly acts: {
     readonly active: number;
     readonly candidate: number;

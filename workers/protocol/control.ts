@@ -4,6 +4,7 @@ import type { JobId, RunId } from './ids.ts';
 import type { LogKeeping } from './log-keeping.ts';
 import type { Acknowledge, ActivePolicy, ApplyPolicy, PolicyChange, RollbackPolicy } from './policies.ts';
 import type { ContainmentLevel, RunRequest } from './run-spec.ts';
+import type { Extra } from './spending.ts';
 
 /** The outcome of asking for something: done, or refused with a reason a person can act on. */
 export type Answer<T> =
@@ -45,16 +46,14 @@ export interface CoordinatorControl {
     command: Acknowledge & { readonly runId: RunId; readonly rule: string },
   ): Promise<Answer<{ accepted: true }>>;
   extendBudget(
-    command: RunCommand & { readonly budget: string; readonly byUsd: number },
+    command: RunCommand & { readonly budget: string; readonly more: Extra },
   ): Promise<Answer<ExtendedBudget>>;
   extendFleetBudget(
     command: Omit<RunCommand, 'runId'> & {
       readonly budget: string;
-      readonly byUsd: number;
+      readonly more: Extra;
       /** The end of its window. */
       readonly untilMs: number;
-      /** Those that it paused go on. */
-      readonly runIds: readonly RunId[];
     },
   ): Promise<Answer<ExtendedBudget>>;
   applyPolicy(command: ApplyPolicy): Promise<Answer<PolicyChange>>;
@@ -71,11 +70,13 @@ export interface CoordinatorControl {
 
 export interface ExtendedBudget {
   readonly budget: string;
+  /** All extensions together. */
   readonly extraUsd: number;
+  readonly extraTokens: number;
   readonly times: number;
 }
 
-export type WorkerFault = 'throw' | 'exit' | 'block' | 'stuck' | 'leak';
+export type WorkerFault = 'throw' | 'exit' | 'block' | 'stuck' | 'leak' | 'heap';
 
 export interface WorkerStatus {
   readonly worker: WorkerName;

@@ -1,5 +1,6 @@
 import type { Actor } from './actor.ts';
 import type { IncidentId, InterventionId, RunId } from './ids.ts';
+import type { RestartBudget } from './judgement.ts';
 import type { JudgementFact } from './judgement-facts.ts';
 import type { PolicyFact, SteeringFact } from './policy-facts.ts';
 import type { RunFact } from './run-facts.ts';
@@ -8,6 +9,7 @@ import type { ContainmentLevel } from './run-spec.ts';
 /** Why a run is being ended. Decides its exit code and whether a restart may follow. */
 export type StopCause = 'policy' | 'limit' | 'budget' | 'user' | 'shutdown' | 'orphans';
 
+/** A process that a kill or a pause did not reach; its command line is redacted. */
 export interface Survivor {
   readonly pid: number;
   readonly command: string;
@@ -25,7 +27,11 @@ export type InterventionFact =
       readonly reason: string;
       readonly graceMs: number;
       readonly restartAfter: boolean;
+      /** Of the policy that asked for a restart, where it says anything. */
+      readonly restartBudget?: RestartBudget;
       readonly processes: number;
+      /** The newest tick that was judged before it began (epoch ms); null or missing where nobody knows. */
+      readonly judgedToMs?: number | null;
     }
   /** FlowForge or its action worker came back in the middle of a stop and takes it up again. */
   | { readonly kind: 'stop-resumed'; readonly runId: RunId; readonly interventionId: InterventionId }
@@ -53,6 +59,13 @@ export type InterventionFact =
       readonly survivors: readonly Survivor[];
       readonly tookMs: number;
       readonly restartAfter: boolean;
+    }
+  /** Some of it could not be halted in time. The others stand, it is tried on; until nobody moves the run is not paused. */
+  | {
+      readonly kind: 'pause-incomplete';
+      readonly runId: RunId;
+      readonly interventionId: InterventionId;
+      readonly moving: readonly Survivor[];
     }
   /** The boundary of the run stopped working while it was alive; what finds its processes since. */
   | {

@@ -1,5 +1,6 @@
 import { assertNever } from './assert-never.ts';
 import { type Fact, runOf } from './facts.ts';
+import { nameSurvivors } from './name-survivors.ts';
 import { isOver } from './run-state.ts';
 import type { RunView } from './views.ts';
 
@@ -47,8 +48,7 @@ const beginRun = (view: RunView | null, fact: Extract<Fact, { kind: 'run-request
     requestedAtMs: view?.requestedAtMs ?? fact.atMs,
     lastSeq: fact.seq,
   };
-  if (fact.kind === 'run-queued')
-    return { ...seen, generation: view?.generation ?? 1, state: 'queued', trouble: fact.why };
+  if (fact.kind === 'run-queued') return { ...seen, generation: fact.generation, state: 'queued', trouble: fact.why };
   return {
     ...seen,
     generation: fact.generation,
@@ -85,18 +85,23 @@ const changeRun = (view: RunView, fact: Fact): RunView => {
         ...view,
         state: view.state === 'stopping' ? 'stopped' : 'exited',
         exitCode: fact.code,
+        trouble: null,
         signal: fact.signal,
         endedAtMs: fact.endedAtMs,
       };
     case 'run-lost':
       return { ...view, state: 'lost', endedAtMs: fact.atMs, trouble: fact.why };
     case 'run-paused':
-      return { ...view, state: 'paused' };
+      return { ...view, state: 'paused', trouble: null };
+    case 'pause-incomplete':
+      return { ...view, trouble: `its pause is not complete: ${nameSurvivors(fact.moving)} still running` };
     case 'run-resumed':
-      return { ...view, state: view.state === 'paused' ? 'running' : view.state };
+      return { ...view, state: view.state === 'paused' ? 'running' : view.state, trouble: null };
     case 'stop-began':
       // Ending what a finished run left behind does not change how the run itself ended.
-      return isOver(view.state) ? view : { ...view, state: 'stopping', stopCause: fact.cause, stopReason: fact.reason };
+      return isOver(view.state)
+        ? view
+        : { ...view, state: 'stopping', trouble: null, stopCause: fact.cause, stopReason: fact.reason };
     case 'stop-verified':
     case 'tree-empty':
       return { ...view, verifiedEmpty: true, survivors: 0 };
@@ -108,14 +113,19 @@ const changeRun = (view: RunView, fact: Fact): RunView => {
       return { ...view, restartDueAtMs: fact.dueAtMs };
     case 'run-restarted':
       return { ...view, nextRunId: fact.nextRunId, restartDueAtMs: null };
+    case 'restart-cancelled':
+      return { ...view, restartDueAtMs: null, restart: { mode: 'no', max: 0 } };
     case 'job-quarantined':
       return { ...view, state: 'quarantined', trouble: fact.reason, restartDueAtMs: null };
     case 'orphans-spared':
+    case 'pause-began':
+    case 'resume-began':
     case 'containment-fell-back':
     case 'stop-resumed':
     case 'stop-signalled':
     case 'stop-refused':
     case 'output-gap':
+    case 'log-uncapped':
     case 'log-archived':
     case 'log-dropped':
     case 'rule-pending':
@@ -123,6 +133,7 @@ const changeRun = (view: RunView, fact: Fact): RunView => {
     case 'incident-opened':
     case 'decision-made':
     case 'action-averted':
+    case 'restart-refused':
     case 'incident-closed':
     case 'daemon-started':
     case 'daemon-stopped':

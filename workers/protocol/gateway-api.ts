@@ -1,5 +1,5 @@
 import type { DaemonStatus, StartedRun } from './control.ts';
-import type { Fact } from './facts.ts';
+import type { Fact, Survivor } from './facts.ts';
 import type { RunId } from './ids.ts';
 import type { HostFigures } from './observations.ts';
 import type { RunRequest } from './run-spec.ts';
@@ -70,10 +70,18 @@ export interface VerifyReply {
   readonly liveRuns: number;
   /** Runs that are over, and of which it is not decided yet what follows. */
   readonly unsettledRuns: readonly RunId[];
-  readonly survivors: readonly { readonly runId: RunId; readonly survivors: number }[];
+  readonly survivors: readonly RunSurvivors[];
 }
 
-/** One budget of a policy as it stands for one run, or for the fleet in its window; `usd` has the extensions in it. */
+/** Processes of a run that is over. */
+export interface RunSurvivors {
+  readonly runId: RunId;
+  readonly survivors: number;
+  /** Those that live now; none of them where only the record tells of them, because no process table says more. */
+  readonly processes: readonly Survivor[];
+}
+
+/** One budget of a policy as it stands for one run, or for the fleet in its window; `usd` and `tokens` have the extensions in them. */
 export interface BudgetView {
   readonly budget: string;
   readonly scope: 'job' | 'fleet';
@@ -89,6 +97,7 @@ export interface BudgetView {
   } | null;
   readonly usd: number | null;
   readonly extraUsd: number;
+  readonly extraTokens: number;
   readonly times: number;
   readonly tokens: string | null;
   /** null while nothing could be priced. */
@@ -137,7 +146,13 @@ export interface ServerToClient {
   facts(facts: readonly Fact[]): void;
   /** Rows whose fold or rules changed; replaces the row of the same runId. */
   rows(rows: readonly RunRow[]): void;
-  tick(tick: { readonly atMs: number; readonly host: HostFigures; readonly rows: readonly TickRow[] }): void;
+  tick(tick: {
+    readonly atMs: number;
+    readonly host: HostFigures;
+    readonly rows: readonly TickRow[];
+    /** Why facts wait for the database; null while they do not. */
+    readonly trouble: string | null;
+  }): void;
   log(chunk: { readonly runId: RunId; readonly lines: readonly LogLine[]; readonly dropped: number }): void;
 }
 export interface ClientToServer {

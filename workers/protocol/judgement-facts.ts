@@ -1,5 +1,5 @@
 import type { IncidentId, RunId } from './ids.ts';
-import type { Evidence, RolloutMode, Severity, Verb } from './judgement.ts';
+import type { ClimbedLadder, Evidence, RolloutMode, Severity, Verb } from './judgement.ts';
 import type { SignalVector } from './signals.ts';
 
 /** What the rules thought and what was done about it. */
@@ -49,6 +49,8 @@ export type JudgementFact =
       readonly bucket: number;
       readonly reason: string;
       readonly numbers: SignalVector;
+      /** Up to this step. Earlier versions did not say: their ladders go on where they were, whatever the policy. */
+      readonly climbed?: ClimbedLadder;
     }
   | {
       readonly kind: 'action-averted';
@@ -59,10 +61,26 @@ export type JudgementFact =
       readonly wouldDo: Verb;
       readonly why: string;
     }
+  /** The job could not be started again: it was not stopped, and goes on. The next step of the ladder is due in its time. */
+  | {
+      readonly kind: 'restart-refused';
+      readonly incidentId: IncidentId;
+      readonly runId: RunId;
+      readonly rule: string;
+      readonly step: number;
+      readonly why: string;
+    }
   | {
       readonly kind: 'incident-closed';
       readonly incidentId: IncidentId;
       readonly runId: RunId;
-      readonly outcome: 'stopped' | 'restarted' | 'paused' | 'resolved' | 'run-ended' | 'kill-incomplete';
+      readonly outcome:
+        | 'stopped'
+        | 'restarted'
+        | 'paused'
+        | 'resolved'
+        | 'run-ended'
+        | 'kill-incomplete'
+        | 'quarantined';
       readonly summary: string;
     };

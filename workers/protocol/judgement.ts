@@ -1,4 +1,15 @@
 /** How bad a rule's author says it is. */
+/** How often, and how soon, a ladder may start a job again; null where the usual holds. */
+export interface RestartBudget {
+  readonly max: number | null;
+  readonly withinMs: number | null;
+  readonly initialDelayMs: number | null;
+  readonly factor: number | null;
+  readonly maxDelayMs: number | null;
+  /** The share by which a delay is spread, 0-1. */
+  readonly jitter: number | null;
+}
+
 export type Severity = 'info' | 'warn' | 'critical';
 
 /** What may be done to a run, mildest first. */
@@ -18,6 +29,15 @@ export interface Rollout {
   readonly mode: RolloutMode;
   readonly percent: number;
   readonly salt: string;
+}
+
+/**
+ * A ladder as far as it was gone up, by what was done then: under another condition it begins from the ground, and where
+ * a step is another one, or is done now and was not, it begins again there.
+ */
+export interface ClimbedLadder {
+  readonly condition: string;
+  readonly steps: readonly string[];
 }
 
 export type RuleStateName = 'inactive' | 'pending' | 'firing';

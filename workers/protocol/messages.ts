@@ -1,12 +1,13 @@
 import type { Actor } from './actor.ts';
+import type { DecisiveEvent } from './decisive-events.ts';
 import type { Fact, FactBody, SealedFact, StopCause } from './facts.ts';
 import type { JobId, JobKey, RunId } from './ids.ts';
-import type { Evidence, Finding, LadderStep, Rollout, RuleStateName, Severity } from './judgement.ts';
+import type { Evidence, Finding, LadderStep, RestartBudget, Rollout, RuleStateName, Severity } from './judgement.ts';
 import type { HostFigures } from './observations.ts';
 import type { PolicyProposal } from './policies.ts';
 import type { ContainmentHandle, ProcessIdentity, RunLimits } from './run-spec.ts';
 import type { SignalVector } from './signals.ts';
-import type { FleetExtension } from './spending.ts';
+import type { Extra, FleetExtension } from './spending.ts';
 
 /** All a worker needs to know of a run in order to watch it. */
 export interface WatchedRun {
@@ -22,6 +23,8 @@ export interface WatchedRun {
   readonly identity: ProcessIdentity;
   readonly containment: ContainmentHandle;
   readonly startedAtMs: number;
+  /** Of the time since, how long it stood still. */
+  readonly pausedMs: number;
   readonly limits: RunLimits;
   readonly policy: PolicyText;
   readonly rollout: Rollout | null;
@@ -35,7 +38,13 @@ export interface WatchedRun {
 }
 
 /** A policy as it crosses threads: its whole text with the texts of its parents; each thread compiles it once per hash. */
-export interface PolicyText {
+export interface PolicyText extends PolicyFiles {
+  /** What its `log_match` rules look for: sampling counts such lines, and reads nothing else of a policy. */
+  readonly patterns: readonly string[];
+}
+
+/** All that a policy is compiled from. */
+export interface PolicyFiles {
   readonly name: string;
   /** SHA-256, hex, of all texts; every decision names it. */
   readonly hash: string;
@@ -58,7 +67,7 @@ export type RunChange =
       readonly rule: string;
       readonly verdict: 'right' | 'wrong' | null;
     }
-  | { readonly kind: 'budget-extended'; readonly runId: RunId; readonly budget: string; readonly extraUsd: number };
+  | { readonly kind: 'budget-extended'; readonly runId: RunId; readonly budget: string; readonly extra: Extra };
 
 /** Coordinator to detection. */
 export type DetectionMessage =
@@ -82,6 +91,8 @@ export interface Assessment {
   readonly atMs: number;
   /** How long the condition must hold before it fires. */
   readonly dwellMs: number;
+  /** Names its condition: under another one everything is judged anew. */
+  readonly condition: string;
   readonly ladder: readonly LadderStep[];
   /** Steps whose `onlyIf` does not hold now, by index. */
   readonly heldBack: readonly number[];
@@ -89,6 +100,8 @@ export interface Assessment {
   /** Hard limits: never sampled by a rollout, grace 0 where `graceMs` is 0. */
   readonly isLimit: boolean;
   readonly graceMs: number;
+  /** What its policy says of restarts, where it says anything. */
+  readonly restart?: RestartBudget;
   readonly evidence: readonly Evidence[];
   readonly numbers: SignalVector;
   /** Why a firing or pending rule went back to inactive, in words. */
@@ -109,6 +122,13 @@ export type ActionMessage =
       readonly reason: string;
       readonly restartAfter: boolean;
       readonly graceMs: number | null;
+    }
+  /** A restart was decided on: why the job could not be started again, null when it could. Until then nobody is stopped. */
+  | {
+      readonly kind: 'restart-checked';
+      readonly runId: RunId;
+      readonly rule: string;
+      readonly whyNot: string | null;
     }
   /** The main process ended by itself: end what is left of its tree, or say that nothing is. */
   | { readonly kind: 'reap'; readonly runId: RunId }
@@ -171,9 +191,12 @@ export interface RecordingRow {
   readonly isFirst: boolean;
   /** Rules whose open incident a person had seen. */
   readonly acknowledged: readonly string[];
-  /** Dollars that were added to budgets. */
+  /** What was added to budgets, by budget. */
   readonly extraUsd: Readonly<Record<string, number>>;
+  readonly extraTokens: Readonly<Record<string, number>>;
   readonly signals: SignalVector;
+  /** What the findings of this tick are about. Nothing was decided by it that is not in the signals. */
+  readonly decisive: readonly DecisiveEvent[];
 }
 
 /** What action is given when it is built again: the facts of all runs that are not over, oldest first. */

@@ -68,6 +68,14 @@ export interface LineBatch {
   readonly samples: readonly { readonly l1: number; readonly l2: number; readonly text: string }[];
 }
 
+/** Lines that fitted one pattern of the run's policy: how many came when, and the newest of them. */
+export interface LineMatches {
+  readonly pattern: string;
+  readonly times: readonly { readonly atMs: number; readonly count: number }[];
+  /** Redacted, at most 200 bytes. */
+  readonly sample: string;
+}
+
 export interface OutputFigures {
   readonly lines: number;
   readonly bytes: number;
@@ -93,6 +101,7 @@ export interface RunObservation {
   readonly process: ProcessFigures | null;
   readonly output: OutputFigures;
   readonly lines: readonly LineBatch[];
+  readonly matches: readonly LineMatches[];
   readonly events: readonly AgentEvent[];
   readonly progress: readonly ProgressMark[];
   /** True while windows are being refilled from what was already reported: forget this run's windows first. */

@@ -22,6 +22,12 @@ export type OutputStream = (typeof outputStreams)[number];
 export const indexFileName = 'index';
 export const outputFileName = (stream: OutputStream): string => `${stream}.log`;
 
+/**
+ * Beside an output file while its head is cut off: the job stands still, and the file is shorter than it was for a
+ * moment. Who finds it short looks for this, and again at the file, before it believes that the job truncated it.
+ */
+export const keptFileOf = (file: string): string => `${file}.kept`;
+
 export const printIndexEntry = (entry: IndexEntry): string =>
   `${entry.stream === 'stdout' ? 1 : 2} ${entry.offset} ${Math.round(entry.atMs)} ${entry.lines}\n`;
 

@@ -1,4 +1,5 @@
 import type { Actor } from './actor.ts';
+import type { DecisiveEvent } from './decisive-events.ts';
 import type { IncidentId, RunId } from './ids.ts';
 import type { Verb } from './judgement.ts';
 import type { PolicyText } from './messages.ts';
@@ -46,7 +47,9 @@ export interface PolicyWish {
 export interface ApplyPolicy extends PolicyWish {
   readonly source:
     | { readonly kind: 'shipped'; readonly name: string }
-    | { readonly kind: 'file'; readonly path: string };
+    | { readonly kind: 'file'; readonly path: string }
+    /** What the file is to say: written once nothing speaks against it, and not before. */
+    | { readonly kind: 'draft'; readonly path: string; readonly text: string };
   readonly runs: 'followers' | 'all' | readonly RunId[];
 }
 
@@ -59,6 +62,7 @@ export type PolicyChange =
   | {
       readonly kind: 'applied';
       readonly hash: string;
+      /** 0: no live run follows it; the next one is judged by it. */
       readonly runs: number;
       readonly tests: number;
       readonly tookMs: number;
@@ -72,7 +76,7 @@ export type PolicyChange =
       readonly keptHash: string;
     };
 
-/** A policy that live runs follow. */
+/** A policy that live runs follow, or that was rolled back and so judges the next run; `runIds` is empty then. */
 export interface ActivePolicy {
   readonly key: string;
   readonly name: string;
@@ -100,4 +104,9 @@ export interface ExplainedRule {
   readonly dwellMs: number;
   readonly numbers: string;
   readonly ladder: readonly { readonly verb: Verb; readonly afterMs: number }[];
+}
+
+/** With the hashes of what repeated or failed at that tick, where the rule reads signals that may have gone by it. */
+export interface ExplainedTickRule extends ExplainedRule {
+  readonly decisive: readonly DecisiveEvent[];
 }

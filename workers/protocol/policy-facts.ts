@@ -89,6 +89,8 @@ export type SteeringFact =
       readonly budget: string;
       /** What is added to the sum of the policy until the window ends, all extensions together. */
       readonly extraUsd: number;
+      /** Not there where only dollars were added. */
+      readonly extraTokens?: number;
       readonly times: number;
       readonly untilMs: number;
       readonly by: Actor;
@@ -100,6 +102,8 @@ export type SteeringFact =
       readonly budget: string;
       /** What is added to the sum of the policy, all extensions together. */
       readonly extraUsd: number;
+      /** Not there where only dollars were added. */
+      readonly extraTokens?: number;
       readonly times: number;
       readonly by: Actor;
       readonly reason: string;

@@ -1,5 +1,5 @@
 import type { RunId } from './ids.ts';
-import type { LadderStep, Rollout, Severity } from './judgement.ts';
+import type { LadderStep, Rollout, RolloutMode, Severity } from './judgement.ts';
 import type { PolicyText } from './messages.ts';
 import type { SignalName } from './signals.ts';
 
@@ -13,10 +13,21 @@ export interface PolicyProblem {
   readonly caret: string;
 }
 
-/** A plain number that a condition compares a signal with, for the line that charts draw. */
+/** What a condition compares a signal with, for the line that charts draw. */
 export interface RuleThreshold {
+  readonly rule: string;
   readonly signal: SignalName;
   readonly value: number;
+}
+
+/** `GET /v1/runs/:id/thresholds`: of the rules that judge this run, or judged it last. */
+export interface RunThresholds {
+  readonly policy: string;
+  /** null where it is not known what judged the run. */
+  readonly policyHash: string | null;
+  /** The run has shown no numbers yet: limits of its own are not among the thresholds. */
+  readonly isEarly: boolean;
+  readonly items: readonly RuleThreshold[];
 }
 
 /** One rule as it judges, with everything that it has from its parents. */
@@ -32,8 +43,9 @@ export interface RuleOutline {
   readonly ladder: readonly LadderStep[];
   readonly rollout: Rollout;
   readonly isLimit: boolean;
+  /** Names what it looks for: the same in every text in which it looks for the same. */
+  readonly condition: string;
   readonly reads: readonly SignalName[];
-  readonly thresholds: readonly RuleThreshold[];
   /** Where it was written or changed last; null for limits and budgets. */
   readonly place: { readonly path: string; readonly line: number } | null;
 }
@@ -64,6 +76,22 @@ export interface RuleRecord {
   readonly wrong: number;
   /** Incidents a day, oldest first, today last. */
   readonly firedByDay: readonly number[];
+}
+
+/** What speaks for a rule as it is now: what it caught under this very condition, and for how long it has had it in this mode. */
+export interface RuleEvidence {
+  readonly policy: string;
+  readonly rule: string;
+  readonly mode: RolloutMode;
+  readonly sinceMs: number;
+  /** Incidents, as far back as the record goes. */
+  readonly fired: number;
+  /** Those of a rule of this id that looked for something else. */
+  readonly firedOtherwise: number;
+  readonly acted: number;
+  readonly wouldHaveActed: number;
+  readonly right: number;
+  readonly wrong: number;
 }
 
 export interface NamedRun {

@@ -11,8 +11,17 @@ export interface JobFace {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** What the daemon found of a run that was alive when its predecessor died. */
-export type AdoptionOutcome = 'adopted' | 'exited' | 'lost_reboot' | 'orphans_left' | 'never_started' | 'exit_unknown';
+/** What the daemon found of a run that was alive when its predecessor died, and what becomes of it. */
+export const adoptionOutcomes = {
+  adopted: 'its main process lives, or its shim is just starting it: it is guarded on',
+  exited: 'it ended meanwhile: its exit code is told, and what it left behind is ended',
+  lost_reboot: 'the machine was started anew since: it is lost, and nobody is signalled',
+  orphans_left:
+    'main process and shim are gone without an exit code, others of its tree live: lost, and they are ended',
+  never_started: 'no process of it was ever started: it has failed, or it goes on waiting in the queue',
+  exit_unknown: 'main process and shim are gone without an exit code, and nobody is left: it is lost',
+} as const;
+export type AdoptionOutcome = keyof typeof adoptionOutcomes;
 
 /** The life of a run, from the wish for it to the last word about it. */
 export type RunFact =
@@ -36,6 +45,7 @@ export type RunFact =
       readonly kind: 'run-queued';
       readonly runId: RunId;
       readonly jobId: JobId;
+      readonly generation: number;
       readonly face: JobFace;
       readonly why: string;
     }
@@ -67,13 +77,33 @@ export type RunFact =
   | { readonly kind: 'orphans-spared'; readonly runId: RunId; readonly processes: number }
   /** The last fact of a run: its end, its tree and what follows are decided. */
   | { readonly kind: 'run-settled'; readonly runId: RunId; readonly next: 'none' | 'restart' | 'quarantine' }
+  /** Said before a process is halted, so that no crash leaves a frozen tree that nobody knows of. */
+  | {
+      readonly kind: 'pause-began';
+      readonly runId: RunId;
+      readonly interventionId: InterventionId;
+      readonly by: Actor;
+      readonly reason: string;
+      /** Whose ladder asked for it; a person did where there is none. */
+      readonly byRule?: string | null;
+      readonly resumeAtMs: number | null;
+    }
   | {
       readonly kind: 'run-paused';
       /** When it goes on by itself; null waits for a person. */
       readonly resumeAtMs: number | null;
+      /** Whose ladder asked for it; null where a person did. Earlier versions did not say. */
+      readonly byRule?: string | null;
       readonly runId: RunId;
       readonly interventionId: InterventionId;
       readonly processes: number;
+      readonly by: Actor;
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'resume-began';
+      readonly runId: RunId;
+      readonly interventionId: InterventionId;
       readonly by: Actor;
       readonly reason: string;
     }
@@ -94,6 +124,16 @@ export type RunFact =
       readonly toByte: number;
       readonly why: string;
     }
+  /** Its log is over its cap, and what was read of it cannot be given back to the disk. */
+  | {
+      readonly kind: 'log-uncapped';
+      readonly runId: RunId;
+      readonly stream: 'stdout' | 'stderr';
+      readonly capBytes: number;
+      /** What the stream takes of the disk. */
+      readonly bytes: number;
+      readonly why: string;
+    }
   /** Its output lies in its archive, redacted, where it takes `archivedBytes`; the files it wrote are gone. */
   | {
       readonly kind: 'log-archived';
@@ -112,6 +152,14 @@ export type RunFact =
       readonly delayMs: number;
       readonly dueAtMs: number;
       readonly cause: 'crash' | 'policy' | 'user';
+      readonly reason: string;
+    }
+  /** Somebody wanted no other run of the job, before there was one. */
+  | {
+      readonly kind: 'restart-cancelled';
+      readonly runId: RunId;
+      readonly jobId: JobId;
+      readonly by: Actor;
       readonly reason: string;
     }
   | { readonly kind: 'run-restarted'; readonly runId: RunId; readonly jobId: JobId; readonly nextRunId: RunId }

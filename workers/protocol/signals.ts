@@ -75,13 +75,14 @@ export const signals = {
   'limit.mem_bytes': signal('bytes', 'run', 'the memory limit of this run (--max-mem or policy)'),
   'limit.wall_s': signal('s', 'run', 'the wall-time limit of this run (--timeout or policy)'),
   'limit.log_window': signal('count', 'run', 'fewest lines that a repetition must cover (profile)'),
-  'agent.state': signal('text', 'agent', 'none, working, tool, needs_input, idle, finished or failed'),
+  'agent.state': signal('text', 'agent', 'none, working, tool, sub_agent, needs_input, idle, finished or failed'),
   'tools.name': signal('text', 'agent', 'name of the tool in the current repetition'),
   'tools.calls': signal('count', 'agent', 'tool calls since the start'),
   'tools.repeats': signal('count', 'agent', 'times the same call came back with the same result'),
   'tools.error_streak': signal('count', 'agent', 'tool calls that failed in a row'),
   'tools.loop_level': signal('level', 'agent', 'tool loops of any kind: 0 none, 1 observe, 2 warn, 3 act'),
   'text.loop_level': signal('level', 'agent', 'repeated or degenerate model text: 0 none, 1 observe, 2 warn, 3 act'),
+  'thinking.level': signal('level', 'agent', 'tokens without a call or a message: 0 none, 1 observe, 2 warn, 3 act'),
   'agents.active': signal('count', 'agent', 'sub-agents at work'),
   'agents.depth': signal('count', 'agent', 'deepest nesting of sub-agents'),
   'agents.spawned_5m': signal('count', 'agent', 'sub-agents started in the last 5 minutes'),
@@ -116,9 +117,20 @@ export const signals = {
   'fleet.top_burner': signal('count', 'agent', '1 where this run spends most of all that go on; absent otherwise'),
 } as const satisfies Record<string, SignalDefinition>;
 
-export type SignalName = keyof typeof signals;
-export const signalNames = Object.keys(signals) as SignalName[];
-export const isSignalName = (name: string): name is SignalName => Object.hasOwn(signals, name);
+export type ListedSignal = keyof typeof signals;
+/**
+ * How many lines fitted the pattern of a `log_match` within its time, named by a hash of both. There are as many as policies
+ * ask for, so they are no part of the table; no condition names them.
+ */
+export type LogSignal = `${typeof logSignalPrefix}${string}`;
+export const logSignalPrefix = 'log.matches_';
+export type SignalName = ListedSignal | LogSignal;
+export const signalNames = Object.keys(signals) as ListedSignal[];
+export const isSignalName = (name: string): name is ListedSignal => Object.hasOwn(signals, name);
+export const isLogSignal = (name: string): name is LogSignal => name.startsWith(logSignalPrefix);
+
+const logSignal = signal('count', 'output', 'lines that fitted the pattern of a log_match within its time');
+export const definitionOf = (name: SignalName): SignalDefinition => (isLogSignal(name) ? logSignal : signals[name]);
 
 /** The value of each known signal at one moment. Text signals hold strings, all others finite numbers. */
 export type SignalVector = { readonly [Name in SignalName]?: number | string };

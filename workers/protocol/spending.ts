@@ -19,11 +19,29 @@ export interface SpendingState {
   readonly runs: readonly (readonly [RunId, number, number])[];
 }
 
-/** Dollars added to a budget of the fleet, until its window ends. */
+/** What was added to a budget, all its extensions together. */
+export interface Extra {
+  readonly usd: number;
+  readonly tokens: number;
+}
+export const nothingExtra: Extra = { usd: 0, tokens: 0 };
+
+/** As facts and views tell it; facts of dollars alone say nothing of tokens. */
+export const extraIn = (told: { readonly extraUsd: number; readonly extraTokens?: number }): Extra => ({
+  usd: told.extraUsd,
+  tokens: told.extraTokens ?? 0,
+});
+
+export const addExtra = (one: Extra, other: Extra): Extra => ({
+  usd: one.usd + other.usd,
+  tokens: one.tokens + other.tokens,
+});
+
+/** Added to a budget of the fleet, until its window ends; all extensions of this window together. */
 export interface FleetExtension {
   readonly budget: string;
-  /** All extensions of this window together. */
   readonly extraUsd: number;
+  readonly extraTokens: number;
   readonly times: number;
   readonly untilMs: number;
 }
@@ -35,3 +53,21 @@ export interface KeptSpending {
 }
 
 export const nothingSpent: KeptSpending = { state: { entries: [], runs: [] }, extensions: [] };
+
+const scales = [
+  ['G', 1e9],
+  ['M', 1e6],
+  ['k', 1e3],
+] as const;
+
+/** As a policy writes it, and exact: `7500k`, not 7.5M or so. */
+export const sayTokens = (tokens: number): string => {
+  const found = scales.find(([, scale]) => tokens >= scale && tokens % scale === 0);
+  return found === undefined ? String(tokens) : `${tokens / found[1]}${found[0]}`;
+};
+
+/** `$2.50`, `5M tokens`, or both. */
+export const sayExtra = ({ usd, tokens }: Extra): string => {
+  const dollars = usd > 0 || tokens === 0 ? [`$${usd.toFixed(2)}`] : [];
+  return [...dollars, ...(tokens > 0 ? [`${sayTokens(tokens)} tokens`] : [])].join(' and ');
+};

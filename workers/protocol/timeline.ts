@@ -1,7 +1,9 @@
 import { assertNever } from './assert-never.ts';
 import { type Fact, incidentOf, runOf } from './facts.ts';
+import { nameSurvivors } from './name-survivors.ts';
 import type { SignalVector } from './signals.ts';
 import { signals } from './signals.ts';
+import { extraIn, sayExtra } from './spending.ts';
 import type { TimelineEntry } from './views.ts';
 
 /** One fact as one line of a timeline. Told the same way in the terminal, the API and the dashboard. */
@@ -23,6 +25,8 @@ const background: ReadonlySet<Fact['kind']> = new Set([
   'rule-pending',
   'rule-cleared',
   'stop-signalled',
+  'pause-began',
+  'resume-began',
   'worker-started',
   'daemon-started',
   'daemon-stopped',
@@ -33,10 +37,13 @@ const headline: ReadonlySet<Fact['kind']> = new Set([
   'decision-made',
   'stop-verified',
   'kill-incomplete',
+  'pause-incomplete',
+  'restart-refused',
   'run-lost',
   'job-quarantined',
   'worker-given-up',
   'ledger-trouble',
+  'log-uncapped',
   'run-start-failed',
   'policy-refused',
   'policy-held',
@@ -68,18 +75,28 @@ const sentenceOf = (fact: Fact): string => {
       return `${count(fact.processes, 'process', 'processes')} of its tree left running, as asked`;
     case 'run-settled':
       return fact.next === 'none' ? 'settled' : `settled, ${fact.next} follows`;
+    case 'pause-began':
+      return `pause began (by ${fact.by}): ${fact.reason}`;
+    case 'pause-incomplete':
+      return `NOT paused: ${nameSurvivors(fact.moving)} still running; the others stand, it is tried on`;
     case 'run-paused':
       return `paused, ${count(fact.processes, 'process', 'processes')} frozen: ${fact.reason}`;
+    case 'resume-began':
+      return `resume began (by ${fact.by}): ${fact.reason}`;
     case 'run-resumed':
       return `resumed: ${fact.reason}`;
     case 'output-gap':
       return `${fact.stream} bytes ${fact.fromByte}-${fact.toByte}: ${fact.why}`;
+    case 'log-uncapped':
+      return `${fact.stream} takes ${fact.bytes} bytes of the disk and grows past its cap of ${fact.capBytes}: what was read cannot be given back (${fact.why}). Keep the home on a file system with holes (ext4, xfs, btrfs, tmpfs), with util-linux installed; or stop the run before the disk is full`;
     case 'log-archived':
       return `output archived: ${count(fact.lines, 'line', 'lines')}, ${fact.bytes} bytes in ${fact.archivedBytes}`;
     case 'log-dropped':
       return `output dropped: ${fact.why}`;
     case 'restart-scheduled':
       return `restart ${fact.attempt} in ${seconds(fact.delayMs)}: ${fact.reason}`;
+    case 'restart-cancelled':
+      return `no restart, by ${fact.by}${because(fact.reason)}`;
     case 'run-restarted':
       return `followed by run ${fact.nextRunId}`;
     case 'job-quarantined':
@@ -95,7 +112,7 @@ const sentenceOf = (fact: Fact): string => {
     case 'stop-verified':
       return `killed: verified empty after ${seconds(fact.tookMs)}, ${count(fact.killed, 'process', 'processes')} ended`;
     case 'kill-incomplete':
-      return `NOT killed: ${fact.survivors.map((s) => `${s.command} (${s.pid})`).join(', ')} still alive`;
+      return `NOT killed: ${nameSurvivors(fact.survivors)} still alive`;
     case 'stop-refused':
       return `stop refused: ${fact.why}`;
     case 'rule-pending':
@@ -108,6 +125,8 @@ const sentenceOf = (fact: Fact): string => {
       return decisionSentence(fact);
     case 'action-averted':
       return `${fact.wouldDo} averted: ${fact.why}`;
+    case 'restart-refused':
+      return `NOT restarted: its command could not be started again (${fact.why}); it goes on`;
     case 'incident-closed':
       return `incident closed, ${fact.outcome}: ${fact.summary}`;
     case 'daemon-started':
@@ -129,7 +148,7 @@ const sentenceOf = (fact: Fact): string => {
     case 'policy-refused':
       return `policy refused, ${fact.keptHash?.slice(0, 8) ?? 'the last good one'} stays: ${fact.problem}`;
     case 'policy-applied':
-      return `policy ${fact.name} ${fact.previousHash.slice(0, 8)} → ${fact.hash.slice(0, 8)} for ${count(fact.runs.length, 'run', 'runs')}${because(fact.reason)}`;
+      return `policy ${fact.name} ${fact.previousHash.slice(0, 8)} → ${fact.hash.slice(0, 8)} for ${fact.runs.length === 0 ? 'the next run' : count(fact.runs.length, 'run', 'runs')}${because(fact.reason)}`;
     case 'shadow-overdue':
       return fact.note;
     case 'policy-held':
@@ -141,9 +160,9 @@ const sentenceOf = (fact: Fact): string => {
     case 'run-throttled':
       return `throttled by ${fact.how}: ${fact.reason}`;
     case 'fleet-budget-extended':
-      return `budget ${fact.budget} of the fleet extended by $${fact.extraUsd} in all until ${new Date(fact.untilMs).toISOString()}${because(fact.reason)}`;
+      return `budget ${fact.budget} of the fleet extended by ${sayExtra(extraIn(fact))} in all until ${new Date(fact.untilMs).toISOString()}${because(fact.reason)}`;
     case 'budget-extended':
-      return `budget ${fact.budget} extended by $${fact.extraUsd} in all${because(fact.reason)}`;
+      return `budget ${fact.budget} extended by ${sayExtra(extraIn(fact))} in all${because(fact.reason)}`;
     case 'audit-recorded':
       return `${fact.actor} ${fact.action} ${fact.target}: ${fact.outcome}${fact.reason === '' ? '' : ` (${fact.reason})`}`;
     default:

@@ -38,7 +38,7 @@ export interface RunView {
   /** Will be followed by another run of the job. */
   readonly restartDueAtMs: number | null;
   readonly nextRunId: RunId | null;
-  /** Reason of a failed start, a loss or a quarantine. */
+  /** Reason of a failed start, a loss or a quarantine; or who moves on although the run is to be paused. */
   readonly trouble: string | null;
   /** Its end, its tree and what follows are decided; no further fact will change it. */
   readonly settled: boolean;

@@ -13,7 +13,9 @@ export const mask = '[redacted]';
 export const createRedactor = (values: readonly string[] = []): Redactor => {
   const known = formsOf(values);
   const hideKnown = (raw: string): string => known.reduce((seen, form) => seen.replaceAll(form, mask), raw);
-  const text = (raw: string): string => maskPairs(maskUrlCredentials(maskTokenShapes(hideKnown(raw))));
+  // Addresses once more at the end: the end of one may have been hidden as the value of a pair, and what is left is one too.
+  const text = (raw: string): string =>
+    maskUrlCredentials(maskPairs(maskUrlCredentials(maskTokenShapes(hideKnown(raw)))));
   return {
     text,
     argv: (argv) =>

@@ -34,7 +34,7 @@ const keyBodyLine =
 
 export const maskTokenShapes = (text: string): string => text.replace(tokenShapes, mask).replace(keyBodyLine, mask);
 
-const userAndPassword = /\b([a-z][a-z0-9+.-]{1,20}:\/\/)([^\s:@/?#]{0,200}):([^\s@/]{1,300})@/gi;
+const userAndPassword = /\b([a-z][a-z0-9+.-]{1,20}:\/\/)([^\s:@/?#"']{0,200}):([^\s@/]{1,300})@/gi;
 const tokenAsUser = /\b([a-z][a-z0-9+.-]{1,20}:\/\/)([A-Za-z0-9_~.-]{16,300})@/gi;
 
 export const maskUrlCredentials = (text: string): string =>
@@ -43,31 +43,98 @@ export const maskUrlCredentials = (text: string): string =>
 const secretWord =
   '(?:pass(?:word|wd|phrase)|pwd|secret|token|credentials?|api[_-]?key|access[_-]?key(?:[_-]?id)?|secret[_-]?key|private[_-]?key|signing[_-]?key|encryption[_-]?key|client[_-]?secret|session[_-]?id|authorization|x-api-key|set-cookie|cookie)';
 const quote = `\\\\{0,3}["']`;
-const quoted = new RegExp(
-  `(${secretWord}(?:${quote})?\\s{0,3}(?:=>|[=:])\\s{0,3})(\\\\{0,3}["'])([^"'\\\\\\n]{1,2000})`,
-  'gi',
-);
-const bare = new RegExp(`(${secretWord}(?:${quote})?\\s{0,3}(?:=>|[=:])\\s{0,3})([^\\s"'\\\\,;&)}\\]]{1,2000})`, 'gi');
-const scheme = /\b(Bearer|Basic|Token|ApiKey)(\s{1,3})([A-Za-z0-9._~+/=-]{8,4000})/gi;
+const pairHead = `${secretWord}(?:${quote})?\\s{0,3}(?:=>|[=:])\\s{0,3}`;
 
-/** `API_KEY=…`, `"password": "…"`, `Authorization: Bearer …`. Values that cannot be a secret (a count, a variable, `null`) are left. */
-export const maskPairs = (text: string): string =>
-  text
-    .replace(scheme, (whole: string, word: string, gap: string, value: string) =>
-      isRandom(value) ? `${word}${gap}${mask}` : whole,
-    )
-    .replace(quoted, (whole: string, head: string, mark: string, value: string) =>
-      isSecret(head, value) ? `${head}${mark}${mask}` : whole,
-    )
-    .replace(bare, (whole: string, head: string, value: string) => (isSecret(head, value) ? `${head}${mask}` : whole));
-
+const nothing = /(?!)/;
 const harmless =
   /^(?:\[redacted\]?|\$|<|\{|%|\*{3,}|(?:null|none|nil|undefined|true|false|yes|no|empty|missing|unset|bearer|basic|token|apikey)\b)/i;
 
-const isSecret = (head: string, value: string): boolean => {
-  if (harmless.test(value)) return false;
-  return /^(?:pass|pwd)/i.test(head) ? !/^\d{1,3}$/.test(value) || head.includes('=') : isRandom(value);
+/** What announces a secret, the value right behind it, and the beginnings of values that are none. */
+interface Announced {
+  readonly head: RegExp;
+  readonly value: RegExp;
+  readonly harmless: RegExp;
+  isSecret(head: string, value: string): boolean;
+}
+
+const scheme: Announced = {
+  head: /\b(?:Bearer|Basic|Token|ApiKey)\s{1,3}(?=[A-Za-z0-9._~+/=-]{8})/gi,
+  value: /^[A-Za-z0-9._~+/=-]{8,4000}/,
+  harmless: nothing,
+  isSecret: (_head, value) => isRandom(value),
 };
+const quoted: Announced = {
+  head: new RegExp(`${pairHead}\\\\{0,3}["']`, 'gi'),
+  value: /^[^"'\\\n]{1,2000}/,
+  harmless,
+  isSecret: (head, value) => isSecret(head, value),
+};
+const bare: Announced = {
+  head: new RegExp(pairHead, 'gi'),
+  value: /^[^\s"'\\,;&)}\]]{1,2000}/,
+  harmless,
+  isSecret: (head, value) => isSecret(head, value),
+};
+
+/**
+ * `API_KEY=…`, `"password": "…"`, `Authorization: Bearer …`. Values that cannot be a secret (a count, a variable,
+ * `null`) are left. From the end to the beginning: each value is judged by what finally stands there, an announced
+ * secret inside it hidden already, so a second time finds nothing new.
+ */
+export const maskPairs = (text: string): string => {
+  if (!announcement.test(text)) return text;
+  const found = [scheme, quoted, bare].flatMap((announced) => placesOf(announced, text));
+  if (found.length === 0) return text;
+  found.sort((a, b) => b.valueFrom - a.valueFrom);
+  const parts: string[] = [];
+  let ahead = '';
+  let doneFrom = text.length;
+  for (const { announced, head, valueFrom } of found) {
+    const between = text.slice(valueFrom, doneFrom);
+    doneFrom = valueFrom;
+    parts.push(between);
+    ahead = (between + ahead).slice(0, longestValue);
+    const length = secretLength(announced, head, ahead);
+    if (length === 0) continue;
+    dropFront(parts, length);
+    parts.push(mask);
+    ahead = mask + ahead.slice(length);
+  }
+  return text.slice(0, doneFrom) + parts.reverse().join('');
+};
+
+const longestValue = 4_000;
+/** Most lines announce nothing, and are looked through once only. */
+const announcement = new RegExp(`${secretWord}|bearer|basic|apikey`, 'i');
+
+const placesOf = (announced: Announced, text: string): { announced: Announced; head: string; valueFrom: number }[] =>
+  Array.from(text.matchAll(announced.head), (match) => ({
+    announced,
+    head: match[0],
+    valueFrom: match.index + match[0].length,
+  }));
+
+/** @returns how much of what stands ahead is a secret; 0 for none. */
+const secretLength = (announced: Announced, head: string, ahead: string): number => {
+  if (announced.harmless.test(ahead)) return 0;
+  const [value] = announced.value.exec(ahead) ?? [''];
+  return value !== '' && announced.isSecret(head, value) ? value.length : 0;
+};
+
+/** @param parts the text behind, its last part first to be read. */
+const dropFront = (parts: string[], length: number): void => {
+  let left = length;
+  for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+    if (part.length > left) {
+      parts.push(part.slice(left));
+      return;
+    }
+    left -= part.length;
+  }
+};
+
+const isSecret = (head: string, value: string): boolean =>
+  /^(?:pass|pwd)/i.test(head) ? !/^\d{1,3}$/.test(value) || head.includes('=') : isRandom(value);
 
 /** Letters with digits, or so long that no word is meant: "unexpected token: identifier" is not a secret. */
 const isRandom = (value: string): boolean =>

@@ -2,6 +2,8 @@
 export interface Actor<State, Message, Report> {
   readonly name: string;
   initial(): State;
+  /** The thing that a message or a fact is about; nothing that is decided about it hangs on another. */
+  concerns(said: Message | Report): string;
   /** Believe it. */
   evolve(state: State, fact: Report): State;
   /** Say it: what follows from a message, in the light of what is believed. No clock, no chance, no world. */

@@ -44,7 +44,7 @@ export interface Rewire {
 }
 
 /** Faults that a test may ask for; see `injectFault`. */
-export type HostFault = 'throw' | 'exit' | 'block' | 'stuck' | 'leak';
+export type HostFault = 'throw' | 'exit' | 'block' | 'stuck' | 'leak' | 'heap';
 
 export interface HostControl {
   stop(): Promise<void>;
@@ -54,7 +54,7 @@ export interface HostControl {
 export interface WorkerHost<Setup> {
   readonly generation: number;
   readonly setup: Setup;
-  outlet<Body>(wire: string): Outlet<Body> & { pending(): number };
+  outlet<Body>(wire: string, merge?: (unsent: Body, newest: Body) => Body): Outlet<Body> & { pending(): number };
   inlet<Body>(wire: string, handle: (body: Body, skipped: number) => void | Promise<void>, reading?: Reading): void;
 }
 
@@ -94,9 +94,9 @@ export const hostWorker = async <Setup>(
   const stop = await start({
     generation: birth.generation,
     setup: birth.setup,
-    outlet: <Body>(wire: string) => {
+    outlet: <Body>(wire: string, merge?: (unsent: Body, newest: Body) => Body) => {
       const born = bornWire(wire);
-      const outlet = openOutlet<Body>(born.delivery);
+      const outlet = openOutlet<Body>(born.delivery, merge);
       outlet.connect(born.port);
       outlets.set(wire, outlet as LinkOutlet<unknown>);
       return outlet;
@@ -122,6 +122,7 @@ export const hostWorker = async <Setup>(
 };
 
 const leaked: Buffer[] = [];
+const hoarded: number[][] = [];
 const faults: Record<HostFault, () => void> = {
   throw: () => {
     throw new Error('fault switch: throw');
@@ -139,5 +140,10 @@ const faults: Record<HostFault, () => void> = {
   },
   leak: () => {
     for (let i = 0; i < 64; i++) leaked.push(Buffer.alloc(16 * 1024 * 1024, 1));
+  },
+  heap: () => {
+    // Between two pieces the heart beats: Node has to end it at the limit of its heap, not the supervisor for its silence.
+    for (let i = 0; i < 4; i++) hoarded.push(new Array<number>(500_000).fill(0.5));
+    setImmediate(faults.heap);
   },
 };

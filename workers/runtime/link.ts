@@ -25,7 +25,11 @@ interface Entry<Body> {
   readonly settle: () => void;
 }
 
-export const openOutlet = <Body>(delivery: Delivery): LinkOutlet<Body> => {
+/** @param merge for latest-wins: what to say in the place of a body that was never sent and the one that came after. */
+export const openOutlet = <Body>(
+  delivery: Delivery,
+  merge: (unsent: Body, newest: Body) => Body = (_unsent, newest) => newest,
+): LinkOutlet<Body> => {
   const room = delivery.kind === 'must-arrive' ? delivery.window : 1;
   const inFlight = new Map<number, Entry<Body>>();
   let waiting: Entry<Body>[] = [];
@@ -53,8 +57,9 @@ export const openOutlet = <Body>(delivery: Delivery): LinkOutlet<Body> => {
     send: (body) =>
       new Promise((settle) => {
         if (delivery.kind === 'latest-wins') {
+          const [unsent] = waiting;
           skipped += waiting.length;
-          waiting = [{ body, settle: () => undefined }];
+          waiting = [{ body: unsent === undefined ? body : merge(unsent.body, body), settle: () => undefined }];
           settle();
         } else {
           waiting.push({ body, settle });

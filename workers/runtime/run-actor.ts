@@ -1,4 +1,5 @@
 import { type Actor, rebuild } from './actor.ts';
+import { createLanes } from './lanes.ts';
 import type { Outlet } from './link.ts';
 
 export interface RunningActor<State, Message, Report> {
@@ -9,14 +10,17 @@ export interface RunningActor<State, Message, Report> {
   snapshot(): State;
 }
 
-/** Say it, wait until it is written, believe it, then do it. A crash between any two steps is safe. */
+/**
+ * Say it, wait until it is written, believe it, then do it. A crash between any two steps is safe. What concerns the same
+ * thing is done in turn; what concerns another need not wait for it to be written.
+ */
 export const runActor = <State, Message, Report>(
   actor: Actor<State, Message, Report>,
   history: Iterable<Report>,
   journal: Outlet<Report>,
 ): RunningActor<State, Message, Report> => {
   let state = rebuild(actor, history);
-  let tail: Promise<void> = Promise.resolve();
+  const lanes = createLanes();
 
   const step = async (message: Message): Promise<void> => {
     for (const fact of actor.decide(state, message)) {
@@ -25,19 +29,14 @@ export const runActor = <State, Message, Report>(
       actor.perform(fact, tellSelf);
     }
   };
-  const deliver = (message: Message): Promise<void> => {
-    tail = tail.then(() => step(message));
-    return tail;
-  };
+  const deliver = (message: Message): Promise<void> => lanes.inTurn(actor.concerns(message), () => step(message));
   // A brain that throws takes its thread down, on purpose: the rejection is left unhandled so that the host sees it.
   const tellSelf = (message: Message): void => void deliver(message);
 
-  const believe = (fact: Report): Promise<void> => {
-    tail = tail.then(() => {
+  const believe = (fact: Report): Promise<void> =>
+    lanes.inTurn(actor.concerns(fact), async () => {
       state = actor.evolve(state, fact);
     });
-    return tail;
-  };
 
   for (const owed of actor.resume(state)) tellSelf(owed);
   return { deliver, believe, snapshot: () => state };

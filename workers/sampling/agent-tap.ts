@@ -1,10 +1,10 @@
 import type { AgentEvent, AgentKind } from '#protocol/agent-events';
 import type { Redactor } from '#redaction/redact';
 import { looksLikeAider } from './agent-stream/aider.ts';
-import { createEventWriter } from './agent-stream/event-writer.ts';
+import { createEventWriter, type EventWriter } from './agent-stream/event-writer.ts';
 import { aider, type Dialect, identify } from './agent-stream/identify.ts';
 import { type JsonRecord, parseRecord, textAt } from './agent-stream/json-record.ts';
-import { createLineCutter, type LineCutter } from './agent-stream/line-cutter.ts';
+import { LineCutter } from './agent-stream/line-cutter.ts';
 import { stripAnsi } from './agent-stream/mask-volatile.ts';
 import { createRecordJoiner } from './agent-stream/record-joiner.ts';
 import type { StreamParser } from './agent-stream/stream-parser.ts';
@@ -16,6 +16,8 @@ export interface AgentTap {
   take(): readonly AgentEvent[];
   /** The stream is over: the last line counts though no newline ended it. */
   flush(atMs: number): void;
+  /** Lines that have ended so far, on both streams. */
+  readonly lines: number;
   /** null until the stream has shown itself to be an agent's. */
   readonly agentKind: AgentKind | null;
 }
@@ -34,17 +36,21 @@ const foreignRecords = 400;
 // Agents say who they are when they begin. What has printed so much before is a program, and may at most start one: then
 // only a JSON record still tells it.
 const introductionBytes = 1024 * 1024;
+const noEvents: readonly AgentEvent[] = [];
 const candidates = [0x7b, 0x1b, 0x41, 0x54];
 
 export const createAgentTap = ({ redact, model, clock = 'arrival' }: AgentTapOptions): AgentTap => {
-  const writer = createEventWriter(redact);
   let dialect: Dialect | null = null;
+  // Made when an agent is recognised: most runs are none.
+  let writer: EventWriter | null = null;
   let parser: StreamParser | null = null;
   let foreign = 0;
   let bytes = 0;
 
   const adopt = (found: Dialect): StreamParser => {
     dialect = found;
+    writer = createEventWriter(redact);
+    writer.onLine(countLines());
     parser = found.parser(writer, { agentKind: found.agentKind, model });
     return parser;
   };
@@ -54,6 +60,7 @@ export const createAgentTap = ({ redact, model, clock = 'arrival' }: AgentTapOpt
     return record;
   };
   const readRecord = (record: JsonRecord, arrivalMs: number) => {
+    writer?.onLine(countLines());
     const atMs = clock === 'record' ? (recordTime(record) ?? arrivalMs) : arrivalMs;
     if (parser !== null) return parser.record(record, atMs);
     const found = identify(record);
@@ -61,17 +68,19 @@ export const createAgentTap = ({ redact, model, clock = 'arrival' }: AgentTapOpt
     foreign++;
   };
   const readText = (line: string, atMs: number): void => {
+    writer?.onLine(countLines());
     if (parser === null && looksLikeAider(stripAnsi(line))) adopt(aider);
     parser?.line?.(line, atMs);
   };
   const openStream = (): LineCutter => {
     const joiner = createRecordJoiner(tryRecord, readRecord, readText);
-    return createLineCutter({
+    return new LineCutter({
       wants: (firstByte) => dialect !== null || (foreign < foreignRecords && candidates.includes(firstByte)),
       line: joiner.line,
     });
   };
   const streams = { stdout: openStream(), stderr: openStream() };
+  const countLines = (): number => streams.stdout.lines + streams.stderr.lines;
 
   return {
     feed: (stream, chunk, atMs) => {
@@ -79,11 +88,14 @@ export const createAgentTap = ({ redact, model, clock = 'arrival' }: AgentTapOpt
       if (dialect === null && bytes > introductionBytes) streams[stream].skim(chunk, '{"', atMs);
       else streams[stream].push(chunk, atMs);
     },
-    take: writer.take,
+    take: () => writer?.take() ?? noEvents,
     flush: (atMs) => {
       streams.stdout.end(atMs);
       streams.stderr.end(atMs);
       parser?.end?.(atMs);
+    },
+    get lines() {
+      return countLines();
     },
     get agentKind() {
       return dialect?.agentKind ?? null;

@@ -37,6 +37,15 @@ export const foldedBytes = Uint8Array.from({ length: 256 }, (_, byte) => (byte >
 
 export const wordSeed = 0x811c9dc5 | 0;
 
+/** In four letters: set in small ones, and not in capitals. */
+export const smallBits = 0x20202020;
+
+/** The highest bit of each of the four bytes that is no small ASCII letter: adding carries into it what lies past a and past z. */
+export const notLetters = (four: number): number => {
+  const low = four & 0x7f7f7f7f;
+  return ~(((low + 0x1f1f1f1f) | 0) & ~((low + 0x05050505) | 0) & ~four) & 0x80808080;
+};
+
 /** Four bytes at once: a word costs a step for each four of its letters. */
 export const hashFour = (hash: number, four: number): number => {
   const mixed = Math.imul(hash ^ four, 0x9e3779b1);

@@ -17,6 +17,9 @@ const repeatsNeeded = (unitChars: number): number => (unitChars < longUnitChars 
 const neededChars = 200;
 // Tables, fixtures and generated code repeat on purpose.
 const fenceFactor = 4;
+// Three backticks or three tildes.
+const fenceCodes = [96, 126];
+const noMarks = { code: 0, count: 0 };
 
 /** Watches one stream of model text; an answer is a level that the tail has newly reached. */
 export interface DegenerateText {
@@ -31,13 +34,14 @@ export const createDegenerateText = (): DegenerateText => {
   let tail = '';
   let sinceCheck = 0;
   let isInFence = false;
-  let ticks = 0;
+  let marks = noMarks;
   let told = 0;
 
   const noteFences = (text: string): void => {
     for (let at = 0; at < text.length; at++) {
-      ticks = text.charCodeAt(at) === 96 ? ticks + 1 : 0;
-      if (ticks === 3) isInFence = !isInFence;
+      const code = text.charCodeAt(at);
+      marks = fenceCodes.includes(code) ? { code, count: code === marks.code ? marks.count + 1 : 1 } : noMarks;
+      if (marks.count === 3) isInFence = !isInFence;
     }
   };
   const check = (): Degeneration | null => {
@@ -53,7 +57,7 @@ export const createDegenerateText = (): DegenerateText => {
     tail = '';
     sinceCheck = 0;
     isInFence = false;
-    ticks = 0;
+    marks = noMarks;
     told = 0;
   };
 
@@ -117,8 +121,15 @@ const levelOf = (
   const unit = tail.slice(tail.length - unitChars);
   if (!/[\p{L}\p{N}]/u.test(unit)) return null;
   const repeats = Math.floor(length / unitChars);
-  const needed = repeatsNeeded(unitChars) * factor;
+  const needed = repeatsNeeded(unitChars) * (isLaidOut(tail.slice(tail.length - length)) ? fenceFactor : factor);
   if (repeats * 2 < needed || length * 2 < neededChars) return null;
   const level = repeats < needed || length < neededChars ? 'warn' : 'act';
   return { level, unitChars, repeats, unit: unit.slice(0, 200) };
+};
+
+/** Rows of a table, quoted lines and indented code, none of them the text's own lines: they are a fence by another mark. */
+const isLaidOut = (text: string): boolean => {
+  const [, ...rows] = text.split('\n');
+  const written = rows.filter((row) => row.trim() !== '');
+  return written.length > 1 && written.every((row) => /^(?: {4}|\t| {0,3}[|>])/.test(row));
 };

@@ -6,12 +6,21 @@ export const failureWordList = `
   crash crashed crashes crashing abort aborted aborting refused denied unauthorized forbidden timeout timeouts unreachable unavailable
   rejected unable cannot retrying retry retries killed oom segfault segmentation sigsegv sigabrt sigkill corrupt corrupted exhausted
   exceeded disconnected unhandled uncaught unresolved undeliverable econnrefused econnreset etimedout enoent eacces enospc epipe
-  enotfound eaddrinuse emfile deadlock deadlocked throttled
-  fehler fehlgeschlagen ausnahme abgelehnt gescheitert abgebrochen fout fouten mislukt geweigerd
-  erreur erreurs échec Échec échoué refusé impossible
-  fallo fallos falló fallido excepción denegado rechazado erro erros falha falhas falhou exceção negado
-  errore errori fallito eccezione rifiutato błąd błędy odmowa misslyckades fejl mislykkedes hata chyba virhe epäonnistui
-  gagal kesalahan lỗi`;
+  enotfound eaddrinuse emfile deadlock deadlocked throttled unhealthy unresponsive
+  unexpectedly unauthenticated overloaded
+  fehler fehlgeschlagen ausnahme abgelehnt gescheitert abgebrochen verweigert zeitüberschreitung fehlschlag
+  fout fouten mislukt geweigerd
+  erreur erreurs échec Échec échecs échoué échouée échoués échouées échouent refusé refusée refusés refusées rejeté rejetée
+  impossible dépassé dépassée introuvable
+  fallo fallos falló fallido fallida fallidos fallidas fallaron excepción denegado denegada rechazado rechazada rechazados
+  rechazadas imposible erro erros falha falhas falhou falharam exceção negado negada recusado recusada rejeitado rejeitada
+  errore errori fallito fallita falliti fallite eccezione rifiutato rifiutata negata impossibile
+  błąd błędy błędu odmowa odrzucono odrzucone niepowodzenie nieudane nieudana
+  chyba nepodařilo selhalo selhala selhal selhání nelze odmítnuto odmítnut zlyhalo nepodarilo
+  misslyckades misslyckats nekad fejl fejlede mislykkedes mislyktes mislykket feil feilet avvist nektet afvist virhe epäonnistui
+  hata hatası başarısız reddedildi bulunamadı kurulamadı açılamadı yapılamadı edilemedi
+  sikertelen hiba megtagadva elutasítva eșuat eşuat eșuată eroare refuzat refuzată
+  gagal kesalahan ditolak lỗi`;
 const words = new WordSet(failureWordList);
 
 // Scripts that inflect or do not part words by spaces: the stem is looked for anywhere in the word.
@@ -26,26 +35,57 @@ const stems = [
   '異常',
   '逾時',
   '拒絕',
+  '无法',
+  '無法',
+  '被拒',
+  '崩溃',
   'エラー',
+  'できません',
+  'できなかった',
+  'タイムアウト',
+  '拒否',
   '例外',
   '에러',
   '오류',
   '실패',
   '예외',
+  '못했',
+  '거부',
   'ошиб',
   'Ошиб',
   'ОШИБ',
   'сбой',
+  'Сбой',
+  'збій',
+  'Збій',
   'удалось',
   'отказ',
   'исключени',
+  'Исключени',
+  'евозможно',
+  'ревышен',
   'помилк',
+  'Помилк',
+  'ПОМИЛК',
+  'еможливо',
+  'ідмовлено',
   'σφάλμα',
+  'Σφάλμα',
+  'πέτυχε',
+  'ποτυχία',
   'خطأ',
   'فشل',
+  'تعذر',
+  'تعذّر',
   'שגיאה',
+  'נכשל',
+  'כשל',
   'त्रुटि',
+  'विफल',
+  'असफल',
   'ผิดพลาด',
+  'ล้มเหลว',
+  'ไม่สามารถ',
 ].map((stem) => Buffer.from(stem));
 
 export const shortestStemBytes = Math.min(...stems.map((stem) => stem.length));

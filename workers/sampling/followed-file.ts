@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { keptFileOf } from '#protocol/output-index';
 
 export interface FileGap {
   readonly fromByte: number;
@@ -40,7 +41,7 @@ export const followFile = (path: string, options: { startAt: number; onGap: (gap
   const inspect = (opened: number): void => {
     isInspected = true;
     const now = fstatSync(opened);
-    if (now.size < offset) {
+    if (now.size < offset && !existsSync(keptFileOf(path)) && fstatSync(opened).size < offset) {
       const lost = offset;
       offset = 0;
       options.onGap({

@@ -1,5 +1,8 @@
 /** Where a pass over a line stands, and what it found. One record is reused for every line: no line costs an allocation. */
 export interface LineCursor {
+  /** The bytes that are passed over, and the same to read four of them at once: that costs as much as reading one. */
+  source: Buffer;
+  view: DataView;
   at: number;
   /** Where the pass must stop. */
   end: number;
@@ -21,9 +24,15 @@ export interface LineCursor {
   sawText: boolean;
   /** The word at hand has letters of another script than ASCII. */
   isForeign: boolean;
+  /** Whether the line told of a request to a server, and of its answer. */
+  request: 'none' | 'asked' | 'answered';
 }
 
+const noBytes = Buffer.alloc(0);
+
 export const createLineCursor = (): LineCursor => ({
+  source: noBytes,
+  view: viewOf(noBytes),
   at: 0,
   end: 0,
   from: 0,
@@ -37,9 +46,22 @@ export const createLineCursor = (): LineCursor => ({
   sawReturn: false,
   sawText: false,
   isForeign: false,
+  request: 'none',
 });
 
 const spread = 0x5bd1e995;
 
 /** Order-sensitive step of a line's hash. */
 export const mix = (hash: number, value: number): number => Math.imul(((hash << 5) | (hash >>> 27)) ^ value, spread);
+
+/** Makes `bytes` the ones that are passed over. */
+export const turnTo = (cursor: LineCursor, bytes: Buffer): void => {
+  if (cursor.source === bytes) return;
+  cursor.source = bytes;
+  cursor.view = viewOf(bytes);
+};
+
+/** Lets the bytes go: a run that is quiet now does not hold the chunk that was read last. */
+export const turnAway = (cursor: LineCursor): void => turnTo(cursor, noBytes);
+
+const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

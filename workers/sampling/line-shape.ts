@@ -1,14 +1,28 @@
 import { lineFlag } from '#protocol/observations';
-import { byteKind, byteKinds, hashFour, hashWord, letterBytes, WordSet, wordSeed } from './byte-kinds.ts';
+import {
+  byteKind,
+  byteKinds,
+  hashFour,
+  hashWord,
+  letterBytes,
+  notLetters,
+  smallBits,
+  WordSet,
+  wordSeed,
+} from './byte-kinds.ts';
+import { drawSymbol, isSpinner } from './drawn-marks.ts';
+import { endsFailurePhrase, phraseEndList } from './failure-phrases.ts';
 import { failureWordList, hasFailureStem, isFailureWord, mayEndInFailure, shortestStemBytes } from './failure-words.ts';
-import { type LineCursor, mix } from './line-cursor.ts';
+import { noteRequest, requestWordList } from './http-status.ts';
+import { type LineCursor, mix, turnTo } from './line-cursor.ts';
+import { isCasedId, maskInL2, restOfId, temporaryName, tempWord, tmpWord } from './made-up-ids.ts';
 import { shapeNumber, shapeUuid } from './number-shape.ts';
 import { skipEscape } from './terminal-escape.ts';
 
 const frameWordList = 'at file caused';
 const frameWords = new WordSet(frameWordList);
 // One look turns most words away.
-const tellingWords = new WordSet(`${failureWordList} ${frameWordList} out`);
+const tellingWords = new WordSet(`${failureWordList} ${frameWordList} ${phraseEndList} ${requestWordList} out`);
 
 /**
  * Shapes the line that starts at `start`: one pass, no string. Ends before the newline, or at `end`.
@@ -19,6 +33,7 @@ export const shapeLine = (
   bytes: Buffer,
   range: { readonly start: number; readonly end: number },
 ): boolean => {
+  turnTo(cursor, bytes);
   begin(cursor, range.start);
   cursor.end = range.end;
   const found = walk(cursor, bytes);
@@ -37,10 +52,11 @@ const begin = (cursor: LineCursor, start: number): void => {
   cursor.rowsUp = 0;
   cursor.sawReturn = false;
   cursor.sawText = false;
+  cursor.request = 'none';
 };
 
 const walk = (cursor: LineCursor, bytes: Buffer): boolean => {
-  const { end } = cursor;
+  const { end, view } = cursor;
   const lastFour = end - 4;
   let at = cursor.at;
   let mark = 0;
@@ -51,10 +67,16 @@ const walk = (cursor: LineCursor, bytes: Buffer): boolean => {
       let hash = wordSeed;
       let four = 0;
       let others = 0;
+      // Of the letters after the first.
+      let capitals = 0;
+      let inner = smallBits >>> 8;
       for (; at <= lastFour && byte < 0x80; at += 4) {
-        four = fourAt(bytes, at);
-        others = notLetters(four);
+        four = view.getInt32(at);
+        others = notLetters(four | smallBits);
         if (others !== 0) break;
+        capitals |= ~four & inner;
+        inner = smallBits;
+        four |= smallBits;
         hash = hashFour(hash, four);
       }
       const letters = Math.clz32(others) >> 3;
@@ -62,16 +84,23 @@ const walk = (cursor: LineCursor, bytes: Buffer): boolean => {
       let isForeign = false;
       if (others !== 0 && letterBytes[byte] === 0) {
         at += letters;
-        if (letters > 0) hash = hashFour(hash, four & (-1 << (32 - 8 * letters)));
+        if (letters > 0) {
+          const own = -1 << (32 - 8 * letters);
+          capitals |= ~four & inner & own;
+          hash = hashFour(hash, (four | smallBits) & own);
+        }
       } else {
         hash = hashLetters(cursor, bytes, at, hash);
         isForeign = cursor.isForeign;
+        // Not looked at: there may be some.
+        capitals = 1;
         at = cursor.at;
         byte = bytes[at] ?? 0;
       }
       cursor.at = at;
       mark = 0;
       if (at < end && byte >= 48 && byte <= 57) shapeNumber(cursor, bytes);
+      else if (capitals !== 0 && isCasedId(bytes, cursor.from, at)) endCasedId(cursor, bytes, hash);
       else endWord(cursor, bytes, hash, isForeign);
       at = cursor.at;
       // Words mostly end at a space.
@@ -108,20 +137,6 @@ const walk = (cursor: LineCursor, bytes: Buffer): boolean => {
   return false;
 };
 
-/** Four bytes as one number, with ASCII capitals made small. */
-const fourAt = (bytes: Buffer, at: number): number =>
-  ((bytes[at] ?? 0) << 24) |
-  ((bytes[at + 1] ?? 0) << 16) |
-  ((bytes[at + 2] ?? 0) << 8) |
-  (bytes[at + 3] ?? 0) |
-  0x20202020;
-
-/** The highest bit of each of the four bytes that is no ASCII letter: adding carries into it what lies past a and past z. */
-const notLetters = (four: number): number => {
-  const low = four & 0x7f7f7f7f;
-  return ~(((low + 0x1f1f1f1f) | 0) & ~((low + 0x05050505) | 0) & ~four) & 0x80808080;
-};
-
 /** The rest of a word with letters of other scripts or underscores in it, or of one at the end of what there is. */
 const hashLetters = (cursor: LineCursor, bytes: Buffer, from: number, seed: number): number => {
   const { end } = cursor;
@@ -156,15 +171,26 @@ const endWord = (cursor: LineCursor, bytes: Buffer, hash: number, isForeign: boo
   if (mayTell && (cursor.flags & lineFlag.failing) === 0) judgeWord(cursor, bytes, hash, isForeign);
   cursor.wordBefore = cursor.word;
   cursor.word = hash;
+  if (hash === tmpWord || hash === tempWord) temporaryName(cursor, bytes);
+};
+
+const endCasedId = (cursor: LineCursor, bytes: Buffer, hash: number): void => {
+  cursor.sawText = true;
+  cursor.wordBefore = cursor.word;
+  cursor.word = hash;
+  maskInL2(cursor, hash);
+  if (bytes[cursor.at] === 45) restOfId(cursor, bytes);
 };
 
 const judgeWord = (cursor: LineCursor, bytes: Buffer, hash: number, isForeign: boolean): void => {
   const { from, at: to, word } = cursor;
+  noteRequest(cursor, bytes, hash);
   const fails =
     isFailureWord(bytes, from, to, hash, word) ||
     (isForeign && hasFailureStem(bytes, from, to)) ||
     (word === 0 && frameWords.has(hash) && isStackFrame(bytes, from, to)) ||
-    (hash === outWord && timedWords.has(word));
+    (hash === outWord && timedWords.has(word)) ||
+    endsFailurePhrase(hash, word, cursor.wordBefore);
   if (fails) cursor.flags |= lineFlag.failing;
 };
 
@@ -177,16 +203,9 @@ const isStackFrame = (bytes: Buffer, from: number, to: number): boolean => {
   const next = bytes[to + 1] ?? 0;
   return (
     (indented && to - from === 2 && bytes[to] === 32) ||
-    (indented && to - from === 4 && next === 34) ||
-    (to - from === 6 && next === 98)
+    (indented && to - from === 4 && bytes[to] === 32 && next === 34) ||
+    (to - from === 6 && bytes[to] === 32 && next === 98)
   );
-};
-
-const isSpinner = (bytes: Buffer, at: number, byte: number): boolean => {
-  if (byte !== 124 && byte !== 47 && byte !== 45 && byte !== 92) return false;
-  const before = at === 0 ? 32 : (bytes[at - 1] ?? 32);
-  const after = bytes[at + 1] ?? 32;
-  return (before <= 32 || before === 91) && (after <= 32 || after === 93);
 };
 
 const special = (cursor: LineCursor, bytes: Buffer, kind: number): void => {
@@ -199,21 +218,6 @@ const special = (cursor: LineCursor, bytes: Buffer, kind: number): void => {
     if (kind === byteKind.carriageReturn && at + 1 < end && bytes[at + 1] !== 10) cursor.sawReturn = true;
     cursor.at = at + 1;
   }
-};
-
-const drawSymbol = (cursor: LineCursor, bytes: Buffer): void => {
-  const { at, end } = cursor;
-  const row = bytes[at + 1] ?? 0;
-  // Boxes, blocks, dots (94-97) and braille (A0-A3) are drawing: bars and spinners. Ticks and crosses say something.
-  const isDrawing = (row >= 0x94 && row <= 0x97) || (row >= 0xa0 && row <= 0xa3) || row === 0x80;
-  // A braille cell is a frame of a spinner: the line is one more picture of the same wait.
-  if (row >= 0xa0 && row <= 0xa3) cursor.flags |= lineFlag.redraw;
-  if (!isDrawing) {
-    cursor.l2 = mix(cursor.l2, (row << 8) | (bytes[at + 2] ?? 0));
-  }
-  let next = at + 1;
-  while (next < end && next < at + 3 && ((bytes[next] ?? 0) & 0xc0) === 0x80) next++;
-  cursor.at = next;
 };
 
 const finish = (cursor: LineCursor): void => {

@@ -1,7 +1,10 @@
-import { type LineBatch, lineFlag } from '#protocol/observations';
+import { type LineBatch, type LineMatches, lineFlag } from '#protocol/observations';
 import type { Redactor } from '#redaction/redact';
+import { isColumnTitles } from './column-titles.ts';
+import { PlaceMemory, placeOf } from './diagnostic-place.ts';
 import { LineColumns } from './line-columns.ts';
-import { createLineCursor } from './line-cursor.ts';
+import { createLineCursor, turnAway } from './line-cursor.ts';
+import { LineMatcher, type LinePatterns } from './line-patterns.ts';
 import { shapeLine } from './line-shape.ts';
 import { maxLineBytes, OpenLine } from './open-line.ts';
 import { ShapeMemory } from './shape-memory.ts';
@@ -17,6 +20,8 @@ export interface LineTapOptions {
   readonly firstLine: number;
   readonly redact: Redactor;
   readonly lineTime?: LineTime;
+  /** Counted from the first line on; none when left out. */
+  readonly patterns?: LinePatterns;
 }
 
 /** Turns the bytes of a run's two streams into columns of line shapes. */
@@ -25,6 +30,10 @@ export interface LineTap {
   feed(stream: OutputStream, chunk: Buffer, atMs: number): void;
   /** The lines completed since the last take; null when there are none. */
   take(): LineBatch | null;
+  /** The lines that fitted a pattern since the last take. */
+  takeMatches(): readonly LineMatches[];
+  /** Looks for these from the next line on. */
+  usePatterns(patterns: LinePatterns): void;
   /** Makes a line of what is left without a newline. */
   flush(atMs: number): void;
   /** Lines completed so far, the ones before `firstLine` included. */
@@ -49,19 +58,24 @@ class Tap implements LineTap {
   private readonly cursor = createLineCursor();
   private readonly columns = new LineColumns();
   private readonly memory = new ShapeMemory();
+  private readonly places = new PlaceMemory();
   private readonly open = { stdout: new OpenLine(), stderr: new OpenLine() };
   private readonly redrawRows = { stdout: 0, stderr: 0 };
   private readonly redact: Redactor;
   private readonly lineTime: LineTime | null;
+  private readonly matcher: LineMatcher;
   private taken: number;
   private atMs = 0;
+  /** Its own room, as large as the longest so far: a piece of the common pool would hold all of it. */
   private newest = Buffer.alloc(0);
+  private newestLength = 0;
   private newestText: string | null = null;
 
   constructor(options: LineTapOptions) {
     this.taken = options.firstLine - 1;
     this.redact = options.redact;
     this.lineTime = options.lineTime ?? null;
+    this.matcher = new LineMatcher(options.patterns ?? [], options.redact);
   }
 
   get lines(): number {
@@ -73,7 +87,8 @@ class Tap implements LineTap {
   }
 
   get lastLine(): string | null {
-    if (this.newestText === null && this.newest.length > 0) this.newestText = sampleOf(this.redact, this.newest);
+    if (this.newestText === null && this.newestLength > 0)
+      this.newestText = sampleOf(this.redact, this.newest.subarray(0, this.newestLength));
     return this.newestText;
   }
 
@@ -81,6 +96,7 @@ class Tap implements LineTap {
     return (
       this.columns.bytes +
       this.memory.bytes +
+      this.places.bytes +
       this.open.stdout.content().length +
       this.open.stderr.content().length +
       this.newest.length
@@ -107,6 +123,14 @@ class Tap implements LineTap {
     const batch = this.columns.take(this.taken + 1);
     this.taken += batch.count;
     return batch;
+  }
+
+  takeMatches(): readonly LineMatches[] {
+    return this.matcher.take();
+  }
+
+  usePatterns(patterns: LinePatterns): void {
+    this.matcher.use(patterns);
   }
 
   flush(atMs: number): void {
@@ -143,6 +167,7 @@ class Tap implements LineTap {
       range.start = stop + 1;
     }
     if (newestStart >= 0) this.keepNewest(chunk, newestStart, newestEnd);
+    turnAway(cursor);
   }
 
   /** @returns whether the line that was closed has text in it. */
@@ -176,6 +201,12 @@ class Tap implements LineTap {
       this.redrawRows[stream]--;
       flags |= lineFlag.redraw;
     }
+    if ((flags & lineFlag.failing) !== 0 && isColumnTitles(bytes, line.start, line.end)) flags &= ~lineFlag.failing;
+    if ((flags & lineFlag.failing) !== 0) {
+      // A list of diagnostics is work being told: a place not named before brings it forward.
+      const place = placeOf(bytes, line.start, line.end);
+      if (place !== 0 && this.places.note(place)) flags |= lineFlag.progress;
+    }
     if ((flags & lineFlag.blank) === 0) {
       // A counter that moves inside a failing line is no news.
       const shape = (flags & lineFlag.failing) === 0 ? cursor.l1 : cursor.l2;
@@ -187,11 +218,15 @@ class Tap implements LineTap {
         columns.addSample({ l1: cursor.l1 >>> 0, l2: cursor.l2 >>> 0, text });
       }
     }
+    if (!this.matcher.isIdle) this.matcher.see(bytes.subarray(line.start, line.end), this.atMs);
     columns.push(cursor.l1, cursor.l2, flags, this.atMs);
   }
 
   private keepNewest(bytes: Buffer, start: number, end: number): void {
-    this.newest = Buffer.from(bytes.subarray(start, Math.min(end, start + keptTailBytes)));
+    const length = Math.min(end - start, keptTailBytes);
+    if (length > this.newest.length) this.newest = Buffer.allocUnsafeSlow(length);
+    bytes.copy(this.newest, 0, start, start + length);
+    this.newestLength = length;
     this.newestText = null;
   }
 }

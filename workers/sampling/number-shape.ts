@@ -1,11 +1,11 @@
 import { lineFlag } from '#protocol/observations';
 import { byteKind, byteKinds, foldedBytes, hashBytes, hashWord, letterBytes, WordSet, wordSeed } from './byte-kinds.ts';
+import { isServerFailure } from './http-status.ts';
 import { type LineCursor, mix } from './line-cursor.ts';
+import { isMadeUp, masked, restOfId } from './made-up-ids.ts';
 import { afterFraction, endOfTime, isDigit } from './time-shape.ts';
 
 const prime = 0x01000193;
-/** What stands in a hash for something that was masked. */
-const masked = 0x2311;
 const zeroWord = hashWord('0');
 const numberWord = hashWord('#');
 
@@ -89,14 +89,16 @@ const figure = (cursor: LineCursor, bytes: Buffer, digitsEnd: number, value: num
     to = fractionEnd;
   }
   const next = bytes[to] ?? 0;
-  if (next === 32 || next === 37 || next === 47) noteProgress(cursor, bytes, to, value);
-  let isVolatile =
-    parts <= 2 && unitLetters[(next === 32 ? bytes[to + 1] : next) ?? 0] === 1 && isDuration(bytes, to, cursor.end);
-  if (labels.has(word)) {
-    if (value !== 0 && endsBadly(cursor)) cursor.flags |= lineFlag.failing;
-    isVolatile ||= volatileLabels.has(word);
-  }
-  isVolatile ||= next === 93 && isBracketedPid(bytes, from, to);
+  const isLabelled = labels.has(word);
+  // The third try of five has come no further than the second.
+  const isOfTries = isLabelled && volatileLabels.has(word);
+  if (!isOfTries && (next === 32 || next === 37 || next === 47)) noteProgress(cursor, bytes, to, value);
+  const isVolatile =
+    isOfTries ||
+    (next === 93 && isBracketedPid(bytes, from, to)) ||
+    (parts <= 2 && unitLetters[(next === 32 ? bytes[to + 1] : next) ?? 0] === 1 && isDuration(bytes, to, cursor.end));
+  if (isLabelled && value !== 0 && endsBadly(cursor)) cursor.flags |= lineFlag.failing;
+  if (parts === 1 && to - from === 3 && isServerFailure(cursor, bytes, to)) cursor.flags |= lineFlag.failing;
   cursor.l2 = mix(cursor.l2, masked);
   if (!isVolatile) cursor.figures = mix(cursor.figures, hash ^ masked);
   cursor.at = to;
@@ -173,12 +175,15 @@ const mixedWord = (cursor: LineCursor, bytes: Buffer): void => {
   if (isHexId || isAddress(bytes, cursor.from, length) || (length >= 10 && changes >= 4)) {
     cursor.word = numberWord;
     mask(cursor, at);
+    if (bytes[at] === 45) restOfId(cursor, bytes);
     return;
   }
   cursor.word = l1;
-  cursor.l2 = mix(cursor.l2, l2);
+  const isId = isMadeUp(bytes, cursor.from, at);
+  cursor.l2 = mix(cursor.l2, isId ? masked : l2);
   if (changes !== 1 || wasDigit || !isAttachedDuration(bytes, cursor.from, at))
     cursor.figures = mix(cursor.figures, l1);
+  if (isId && bytes[at] === 45) restOfId(cursor, bytes);
 };
 
 const isAddress = (bytes: Buffer, from: number, length: number): boolean =>

@@ -59,7 +59,8 @@ export class OpenLine {
   }
 
   private grow(needed: number): void {
-    const larger = Buffer.allocUnsafe(Math.min(maxLineBytes, Math.max(256, needed, this.bytes.length * 2)));
+    // Not out of the common pool: a few bytes would hold all of it.
+    const larger = Buffer.allocUnsafeSlow(Math.min(maxLineBytes, Math.max(256, needed, this.bytes.length * 2)));
     this.bytes.copy(larger, 0, 0, this.length);
     this.bytes = larger;
   }

@@ -2,6 +2,7 @@ import type { RunId } from '#protocol/ids';
 import type { WatchedRun } from '#protocol/messages';
 import type { Redactor } from '#redaction/redact';
 import { parseTracked, trackLabel } from './best-values.ts';
+import { compileLinePatterns } from './line-patterns.ts';
 import type { StreamGap } from './output-tail.ts';
 import { RunOutput } from './run-output.ts';
 import type { CreateAgentTap, CreateLineTap } from './taps.ts';
@@ -24,6 +25,7 @@ export const openRunOutput = (run: WatchedRun, { redact, report, ...taps }: Surr
   return new RunOutput({
     runDir: run.runDir,
     redact,
+    patterns: compileLinePatterns(run.policy.patterns),
     model: run.model,
     createLineTap: taps.createLineTap,
     createAgentTap: taps.createAgentTap,

@@ -8,6 +8,9 @@ const idleAfterMs = 5000;
 const idlePollMs = 1000;
 /** Above this many runs, those that are far from any trouble are looked at as often as idle ones. */
 export const largeFleet = 100;
+/** From 334 runs on the calm ones are looked at ever more seldom, so that guarding 500 costs no more of a core than guarding 300. */
+const calmPollMsPerRun = 3;
+const calmPollAtMostMs = 3000;
 // Half of where pressure begins: a run that comes near it is looked at as often as its limits say, from then on.
 const calmShareOfCpu = 0.5;
 const calmBytes = 64 * 1024;
@@ -32,7 +35,7 @@ export interface PaceLimits {
 /**
  * How often a run is evaluated: at its interval, on turns that it shares with all runs of that interval, so that one pass
  * serves many; in every turn while it is young or near trouble; each second while it does nothing, and in a large fleet
- * while it does nothing remarkable.
+ * while it does nothing remarkable: each three seconds in the largest.
  */
 export const createPace = (
   limits: PaceLimits,
@@ -65,8 +68,8 @@ export const createPace = (
         !urgent &&
         outputBytes < calmBytes &&
         Math.max(figures.cpuPct ?? 0, figures.demandPct ?? 0) < limits.maxCpuPct * calmShareOfCpu;
-      const isSlow = isIdle || (isCalm && fleetSize() > largeFleet);
-      const everyMs = urgent ? turnMs : Math.max(limits.pollIntervalMs, isSlow ? idlePollMs : turnMs);
+      const slowMs = isCalm && fleetSize() > largeFleet ? calmPollMs(fleetSize()) : isIdle ? idlePollMs : turnMs;
+      const everyMs = urgent ? turnMs : Math.max(limits.pollIntervalMs, slowMs);
       // Half a turn of slack: a timer that is a little late must not push a run to the turn after.
       dueAtMs = (Math.floor(monoMs / everyMs) + 1) * everyMs - turnMs / 2;
       if (dueAtMs <= monoMs) dueAtMs += everyMs;
@@ -74,3 +77,6 @@ export const createPace = (
     },
   };
 };
+
+const calmPollMs = (runs: number): number =>
+  Math.min(calmPollAtMostMs, Math.max(idlePollMs, Math.ceil((runs * calmPollMsPerRun) / turnMs) * turnMs));

@@ -1,10 +1,12 @@
 import type { AgentEvent } from '#protocol/agent-events';
-import type { LineBatch, OutputFigures, ProgressMark } from '#protocol/observations';
+import type { LineBatch, LineMatches, OutputFigures, ProgressMark } from '#protocol/observations';
 import { type OutputStream, outputStreams } from '#protocol/output-index';
 import type { Redactor } from '#redaction/redact';
 import { createAgentLines } from './agent-lines.ts';
+import { lastSample } from './agent-stream/last-sample.ts';
 import type { TrackedMetric } from './best-values.ts';
 import { createHeartbeatReader, type HeartbeatReader } from './heartbeat.ts';
+import type { LinePatterns } from './line-patterns.ts';
 import { createOutputTail, type OutputTail, type PastChunk, type StreamGap } from './output-tail.ts';
 import type { AgentTap, CreateAgentTap, CreateLineTap, LineTap } from './taps.ts';
 import { createTranscriptTail, type TranscriptTail } from './transcript-tail.ts';
@@ -12,6 +14,7 @@ import { createTranscriptTail, type TranscriptTail } from './transcript-tail.ts'
 export interface OutputNews {
   readonly figures: OutputFigures;
   readonly lines: readonly LineBatch[];
+  readonly matches: readonly LineMatches[];
   readonly events: readonly AgentEvent[];
   readonly progress: readonly ProgressMark[];
 }
@@ -19,6 +22,8 @@ export interface OutputNews {
 export interface RunOutputOptions {
   readonly runDir: string;
   readonly redact: Redactor;
+  /** Lines that fit them are counted; none when left out. */
+  readonly patterns?: LinePatterns;
   readonly model: string | null;
   readonly createLineTap: CreateLineTap;
   readonly createAgentTap: CreateAgentTap;
@@ -42,6 +47,7 @@ export class RunOutput {
   readonly #tail: OutputTail;
   #transcript: TranscriptTail | null = null;
   #lineTap: LineTap;
+  #patterns: LinePatterns;
   #agentTap: AgentTap;
   #heartbeats: HeartbeatReader;
   #agentLines = createAgentLines();
@@ -55,10 +61,16 @@ export class RunOutput {
   constructor(options: RunOutputOptions) {
     this.#options = options;
     this.#tail = createOutputTail(options.runDir, options.onGap);
-    this.#lineTap = options.createLineTap({ firstLine: 1, redact: options.redact });
+    this.#patterns = options.patterns ?? [];
+    this.#lineTap = options.createLineTap({ firstLine: 1, redact: options.redact, patterns: this.#patterns });
     this.#agentTap = this.#newAgentTap();
     this.#heartbeats = createHeartbeatReader(options.redact, options.tracked);
     if (options.transcript !== undefined) this.follow(options.transcript.path, options.transcript);
+  }
+
+  usePatterns(patterns: LinePatterns): void {
+    this.#patterns = patterns;
+    this.#lineTap.usePatterns(patterns);
   }
 
   /** Nothing tells yet what the agent of this run does: neither its output nor a transcript. */
@@ -125,6 +137,7 @@ export class RunOutput {
         lastLine: this.#lineTap.lastLine ?? this.#lastSaid,
       },
       lines: batch === null ? [] : [batch],
+      matches: this.#lineTap.takeMatches(),
       events,
       progress: this.#heartbeats.take(),
     };
@@ -142,7 +155,11 @@ export class RunOutput {
     const { createLineTap, redact, tracked } = this.#options;
     const trial = createLineTap({ firstLine: 1, redact });
     await this.#replay(past, { breathe, into: (chunk, bytes) => trial.feed(chunk.stream, bytes, chunk.atMs) });
-    this.#lineTap = createLineTap({ firstLine: Math.max(1, lines - trial.lines + 1), redact });
+    this.#lineTap = createLineTap({
+      firstLine: Math.max(1, lines - trial.lines + 1),
+      redact,
+      patterns: this.#patterns,
+    });
     this.#heartbeats = createHeartbeatReader(redact, tracked);
     this.#agentLines = createAgentLines();
     await this.#replay(past, {
@@ -231,12 +248,3 @@ export class RunOutput {
     return this.#options.createAgentTap({ redact: this.#options.redact, model: this.#options.model });
   }
 }
-
-/** What an agent last did stands in for the last line it wrote: its lines are JSON, which nobody wants to read. */
-const lastSample = (events: readonly AgentEvent[]): string | null => {
-  for (let at = events.length - 1; at >= 0; at--) {
-    const event = events[at];
-    if (event !== undefined && 'sample' in event && event.sample !== '') return event.sample;
-  }
-  return null;
-};

@@ -9,7 +9,9 @@ import type { Outlet } from '#runtime/link';
 import type { TranscriptHomes } from './agent-stream/transcript.ts';
 import { createFileRounds, type FileRounds } from './file-rounds.ts';
 import { createHostWatch, type HostReading, type HostWatch } from './host-figures.ts';
-import { inMessages } from './message-size.ts';
+import { giveBack } from './line-columns.ts';
+import { compileLinePatterns } from './line-patterns.ts';
+import { inMessages, messageRuns } from './message-size.ts';
 import { type OutputGap, openRunOutput } from './open-run-output.ts';
 import { largeFleet, turnMs } from './pacing.ts';
 import { openProcFiles, type ProcFiles } from './proc-files.ts';
@@ -105,16 +107,22 @@ class SamplingActor implements Sampling {
       case 'refill':
         for (const entry of [...this.#entries.values()]) await entry.refill(breathe);
         return;
-      // A frozen run is looked at like any other, and sampling knows no policy.
+      case 'policy-changed':
+        return this.#usePatterns(message.runIds, message.policy.patterns);
+      // A frozen run is looked at like any other, and of a policy sampling knows no more than its patterns.
       case 'paused':
       case 'resumed':
-      case 'policy-changed':
       case 'acknowledged':
       case 'budget-extended':
         return;
       default:
         return assertNever(message);
     }
+  }
+
+  #usePatterns(runIds: readonly RunId[], texts: readonly string[]): void {
+    const patterns = compileLinePatterns(texts);
+    for (const runId of runIds) this.#entries.get(runId)?.output.usePatterns(patterns);
   }
 
   async #watch(run: WatchedRun): Promise<void> {
@@ -198,14 +206,17 @@ class SamplingActor implements Sampling {
       due.map((entry) => entry.run.runId),
       moment.monoMs,
     );
-    const runs = due.map((entry): RunObservation => {
+    const observe = (entry: WatchedEntry): RunObservation => {
       const { runId } = entry.run;
       return entry.observe(moment, { figures: figures.get(runId) ?? null, ended: this.#table.endedCommands(runId) });
-    });
+    };
+    const sent: Promise<void>[] = [];
+    for (let at = 0; at < due.length; at += messageRuns) {
+      const runs = due.slice(at, at + messageRuns).map(observe);
+      for (const part of inMessages(runs)) sent.push(this.#send({ ...moment, host: this.#host.current(), runs: part }));
+    }
     for (const entry of ended) this.#forget(entry);
-    void Promise.all(
-      inMessages(runs).map((part) => this.#send({ ...moment, host: this.#host.current(), runs: part })),
-    ).then(() => {
+    void Promise.all(sent).then(() => {
       for (const entry of ended) entry.onForgotten();
     });
   }
@@ -214,6 +225,7 @@ class SamplingActor implements Sampling {
     this.#unconfirmed++;
     await this.#options.outlets.observations.send(batch);
     this.#unconfirmed--;
+    for (const run of batch.runs) run.lines.forEach(giveBack);
   }
 
   #forget(entry: WatchedEntry): void {

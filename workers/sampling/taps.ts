@@ -1,7 +1,8 @@
 import type { AgentEvent, AgentKind } from '#protocol/agent-events';
-import type { LineBatch } from '#protocol/observations';
+import type { LineBatch, LineMatches } from '#protocol/observations';
 import type { OutputStream } from '#protocol/output-index';
 import type { Redactor } from '#redaction/redact';
+import type { LinePatterns } from './line-patterns.ts';
 
 /** Output to shapes of lines. */
 export interface LineTap {
@@ -9,6 +10,9 @@ export interface LineTap {
   feed(stream: OutputStream, chunk: Buffer, atMs: number): void;
   /** Lines since the last call; null when there were none. */
   take(): LineBatch | null;
+  /** Lines that fitted a pattern since the last call. */
+  takeMatches(): readonly LineMatches[];
+  usePatterns(patterns: LinePatterns): void;
   /** No more comes: what has no newline yet is a line too. */
   flush(atMs: number): void;
   readonly lines: number;
@@ -16,7 +20,11 @@ export interface LineTap {
   readonly waiting: number;
   readonly lastLine: string | null;
 }
-export type CreateLineTap = (options: { readonly firstLine: number; readonly redact: Redactor }) => LineTap;
+export type CreateLineTap = (options: {
+  readonly firstLine: number;
+  readonly redact: Redactor;
+  readonly patterns?: LinePatterns;
+}) => LineTap;
 
 /** Output to what an agent did, once its stream is recognised. */
 export interface AgentTap {

@@ -101,6 +101,7 @@ export class WatchedEntry {
       process: seen.figures,
       output: news.figures,
       lines: news.lines,
+      matches: news.matches,
       events: news.events,
       progress,
       refill,

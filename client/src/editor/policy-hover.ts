@@ -1,5 +1,5 @@
 import { hoverTooltip } from '@codemirror/view';
-import { signals } from '#protocol/signals';
+import { definitionOf } from '#protocol/signals';
 import type { PolicyKnowledge } from './policy-completion.ts';
 import { shapesAt } from './schema-walk.ts';
 import { nowWords, signalAt, unitOf } from './signal-words.ts';
@@ -13,7 +13,7 @@ export const explainPolicy = (knowledge: PolicyKnowledge) =>
     const signal = signalAt(line.text, column);
     if (signal !== null) {
       const { name, from, to } = signal;
-      const parts = [signals[name].meaning, nowWords(name, knowledge.readings())];
+      const parts = [definitionOf(name).meaning, nowWords(name, knowledge.readings())];
       return { pos: line.from + from, end: line.from + to, create: () => ({ dom: card(name, unitOf(name), parts) }) };
     }
     const key = /^(\s*(?:-\s+)*)([\w.-]+):/.exec(line.text);

@@ -1,4 +1,4 @@
-import { isSignalName, type SignalName, type SignalUnit, signals } from '#protocol/signals';
+import { definitionOf, isSignalName, type SignalName, type SignalUnit } from '#protocol/signals';
 import { formatSignal } from '../reading/signal-value.ts';
 
 /** What a signal is worth at this moment on the run that has most of it. */
@@ -21,7 +21,7 @@ const unitWords: Readonly<Record<SignalUnit, string>> = {
   text: 'text',
 };
 
-export const unitOf = (name: SignalName): string => unitWords[signals[name].unit];
+export const unitOf = (name: SignalName): string => unitWords[definitionOf(name).unit];
 
 /** `now 91 % (train-lora)`; empty where no live run has it. */
 export const nowWords = (name: SignalName, readings: readonly Reading[]): string => {

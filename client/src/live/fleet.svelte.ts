@@ -179,6 +179,8 @@ export class Fleet {
   #takeTick(tick: Tick): void {
     this.#heard();
     this.host = tick.host;
+    if (this.status !== null && this.status.trouble !== tick.trouble)
+      this.status = { ...this.status, trouble: tick.trouble };
     for (const row of tick.rows) this.#byId.get(row[0])?.takeTick(row, tick.atMs);
     // A changed state brings a frame of its own between two beats.
     if (tick.atMs - this.#lastBeatMs < shortestBeatMs) return;

@@ -75,9 +75,11 @@ const telling: ReadonlySet<Fact['kind']> = new Set<Fact['kind']>([
   'run-dequeued',
   'run-exited',
   'run-lost',
+  'pause-incomplete',
   'run-paused',
   'run-resumed',
   'restart-scheduled',
+  'restart-cancelled',
   'run-restarted',
   'job-quarantined',
 ]);
@@ -89,6 +91,7 @@ const endOf = (kind: InterventionKind, fact: Fact): InterventionStage | null => 
     case 'stop-verified':
       return kind === 'stop' ? done : null;
     case 'run-dequeued':
+    case 'restart-cancelled':
       return done;
     case 'run-paused':
       return kind === 'pause' ? done : null;

@@ -1,17 +1,20 @@
 import 'uplot/dist/uPlot.min.css';
 import uPlot from 'uplot';
+import type { ChartThreshold } from '../reading/chart-thresholds.ts';
 import { formatClock, formatHour } from '../reading/format.ts';
+import { drawThresholds } from './plot-thresholds.ts';
 
 export interface PlotMark {
   readonly atMs: number;
   readonly label: string;
 }
 
-/** What a chart is drawn from. `limit` is drawn as a dashed line when it is near enough to matter. */
+/** What a chart is drawn from. The limit and thresholds are drawn where they are near enough to matter. */
 export interface PlotContent {
   readonly atMs: readonly number[];
   readonly values: readonly (number | null)[];
   readonly limit: number | null;
+  readonly thresholds: readonly ChartThreshold[];
   readonly floor: number;
   readonly marks: readonly PlotMark[];
 }
@@ -27,12 +30,20 @@ interface PlotSetting {
 }
 
 const axisFont = '11px system-ui, sans-serif';
-const inks = ['accent', 'calm', 'bad', 'ink-3', 'line'] as const;
+const inks = ['accent', 'calm', 'bad', 'risk', 'ink-3', 'line', 'surface'] as const;
 type Inks = Readonly<Record<(typeof inks)[number], string>>;
 
-/** The limit is part of the picture while the values are at least a third of it. */
-export const showsLimit = ({ limit, values, floor }: PlotContent): boolean =>
-  limit !== null && limit <= Math.max(floor, ...values.map((value) => value ?? 0)) * 3;
+/** A line is part of the picture while the values are at least a third of it. */
+export const isNear = ({ values, floor }: Pick<PlotContent, 'values' | 'floor'>, line: number): boolean =>
+  line <= highestOf(values, floor) * 3;
+
+const highestOf = (values: PlotContent['values'], floor: number): number =>
+  values.reduce<number>((top, value) => Math.max(top, value ?? 0), floor);
+
+const linesOf = ({ limit, thresholds }: PlotContent): readonly number[] => [
+  ...(limit === null ? [] : [limit]),
+  ...thresholds.map(({ value }) => value),
+];
 
 export const createPlot = (element: HTMLElement, setting: PlotSetting): uPlot => {
   const ink = readInks(element);
@@ -69,7 +80,11 @@ export const createPlot = (element: HTMLElement, setting: PlotSetting): uPlot =>
         { stroke: ink[setting.stroke], fill: `${ink[setting.stroke]}22`, width: 1.75, points: { show: false } },
       ],
       hooks: {
-        draw: [(plot) => drawLimit(plot, content(), ink), (plot) => drawMarks(plot, content(), ink)],
+        draw: [
+          (plot) => drawLimit(plot, content(), ink),
+          (plot) => drawThresholds(plot, nearThresholds(content()), ink),
+          (plot) => drawMarks(plot, content(), ink),
+        ],
         setCursor: [(plot) => setting.onpoint(plot.cursor.idx ?? null)],
       },
     },
@@ -81,8 +96,8 @@ export const createPlot = (element: HTMLElement, setting: PlotSetting): uPlot =>
 export const dataOf = ({ atMs, values }: PlotContent): uPlot.AlignedData => [atMs.map((ms) => ms / 1000), [...values]];
 
 const topOf = (content: PlotContent): number => {
-  const highest = Math.max(content.floor, ...content.values.map((value) => value ?? 0));
-  return Math.max(highest, showsLimit(content) ? (content.limit ?? 0) : 0) * 1.12;
+  const near = linesOf(content).filter((line) => isNear(content, line));
+  return Math.max(highestOf(content.values, content.floor), ...near) * 1.12;
 };
 
 // A canvas knows no custom properties: each colour is resolved by an element that wears it.
@@ -93,9 +108,9 @@ const readInks = (element: HTMLElement): Inks => {
     probe.style.color = `var(--${name})`;
     return toHex(getComputedStyle(probe).color);
   };
-  const [accent = '', calm = '', bad = '', ink3 = '', line = ''] = inks.map(read);
+  const [accent = '', calm = '', bad = '', risk = '', ink3 = '', line = '', surface = ''] = inks.map(read);
   probe.remove();
-  return { accent, calm, bad, 'ink-3': ink3, line };
+  return { accent, calm, bad, risk, 'ink-3': ink3, line, surface };
 };
 
 const toHex = (color: string): string =>
@@ -104,9 +119,14 @@ const toHex = (color: string): string =>
     .map((part) => Math.round(Number(part)).toString(16).padStart(2, '0'))
     .join('')}`;
 
+const nearThresholds = (content: PlotContent): readonly ChartThreshold[] =>
+  content.thresholds.filter(({ value }) => isNear(content, value));
+
+/** Where a rule holds the run to its limit, the line of the rule is drawn. */
 const drawLimit = (plot: uPlot, content: PlotContent, ink: Inks): void => {
-  if (content.limit === null || !showsLimit(content)) return;
-  const y = plot.valToPos(content.limit, 'y', true);
+  const { limit, thresholds } = content;
+  if (limit === null || !isNear(content, limit) || thresholds.some(({ value }) => value === limit)) return;
+  const y = plot.valToPos(limit, 'y', true);
   stroke(plot, ink.bad, [6, 4], () => {
     plot.ctx.moveTo(plot.bbox.left, y);
     plot.ctx.lineTo(plot.bbox.left + plot.bbox.width, y);

@@ -5,6 +5,7 @@ import { escapeControls } from '#cli/render/escape';
 import { resolvePaths } from '#config/paths';
 import type { BudgetView } from '#protocol/gateway-api';
 import { isOver } from '#protocol/run-state';
+import { extraIn, sayExtra, sayTokens } from '#protocol/spending';
 
 const connect = (): Promise<DaemonClient> => ensureDaemon(resolvePaths(process.env));
 /** In the place of a run. */
@@ -34,15 +35,14 @@ const budgetsFor = async (client: DaemonClient, ref: string | undefined): Promis
 const isUsedUp = ({ leftUsd, leftTokens }: BudgetView): boolean => leftUsd === 0 || leftTokens === 0;
 
 const sentenceOf = (view: BudgetView): string => {
-  const { name, runId, budget, window, usd, tokens, spentUsd, spentTokens, leftUsd, leftTokens, extraUsd, times } =
-    view;
+  const { name, runId, budget, window, usd, tokens, spentUsd, spentTokens, leftUsd, leftTokens, times } = view;
   const basis = view.basis === null ? '' : ` (${view.basis})`;
   const parts = [
     usd === null ? null : `$${(spentUsd ?? 0).toFixed(2)}${basis} of $${usd.toFixed(2)}, $${leftUsd?.toFixed(2)} left`,
-    tokens === null ? null : `${spentTokens ?? 0} of ${tokens} tokens, ${leftTokens} left`,
+    tokens === null ? null : `${spentTokens ?? 0} of ${tokens} tokens, ${sayTokens(leftTokens ?? 0)} left`,
   ].filter((part) => part !== null);
   const whose = runId === null ? everybody : `${name} (${runId})`;
-  const extended = times === 0 ? '' : `; $${extraUsd.toFixed(2)} of it added in ${times}`;
+  const extended = times === 0 ? '' : `; ${sayExtra(extraIn(view))} of it added in ${times}`;
   if (window === null) return `${whose} ${budget}: ${parts.join('; ')}${extended}`;
   const open = window.openUntilMs === null ? 'not open now' : `until ${localTime(window.openUntilMs)}`;
   return `${whose} ${budget}, ${window.name} (${open}): ${parts.join('; ')}${extended}`;
@@ -54,23 +54,25 @@ const localTime = (ms: number): string => {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
 };
 
-/** `flowforge budget extend RUN|fleet [DOLLARS]`: by the step of the policy, where no amount is given. What the budget paused goes on. */
-export const budgetExtend = async (
-  ref: string,
-  usd: number | undefined,
-  options: { readonly budget?: string; readonly reason: string; readonly json: boolean },
-): Promise<number> => {
+export interface Extending {
+  readonly tokens?: number;
+  readonly budget?: string;
+  readonly reason: string;
+  readonly json: boolean;
+}
+
+/** `flowforge budget extend RUN|fleet [DOLLARS] [--tokens N]`: by the step of the policy, where no amount is given. What the budget paused goes on. */
+export const budgetExtend = async (ref: string, usd: number | undefined, options: Extending): Promise<number> => {
   const client = await connect();
   const run = ref === everybody ? null : (await client.run(ref)).run;
   const extended = await client.extendBudget(run?.runId ?? null, {
     budget: options.budget ?? null,
     usd: usd ?? null,
+    tokens: options.tokens ?? null,
     reason: options.reason,
   });
+  const whose = run?.name ?? everybody;
   if (options.json) printJson(extended);
-  else
-    print(
-      `${escapeControls(`${run?.name ?? everybody}: budget ${extended.budget} has $${extended.extraUsd.toFixed(2)} more`)}\n`,
-    );
+  else print(`${escapeControls(`${whose}: budget ${extended.budget} has ${sayExtra(extraIn(extended))} more`)}\n`);
   return 0;
 };

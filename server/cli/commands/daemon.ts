@@ -8,6 +8,7 @@ import { escapeControls } from '#cli/render/escape';
 import { readVersion } from '#cli/version';
 import { type Paths, resolvePaths } from '#config/paths';
 import type { DaemonStatus } from '#protocol/control';
+import { troubleWords } from '#protocol/ledger-trouble';
 
 interface DaemonOptions {
   readonly json: boolean;
@@ -106,7 +107,7 @@ const tell = (status: DaemonStatus, { json }: DaemonOptions): void => {
     printJson(status);
     return;
   }
-  const { running, pid, port, home, version, containment, workers = [] } = status;
+  const { running, pid, port, home, version, containment, workers = [], trouble } = status;
   if (!running) {
     print(`no daemon runs for ${home}; flowforge daemon start starts one\n`);
     return;
@@ -115,6 +116,7 @@ const tell = (status: DaemonStatus, { json }: DaemonOptions): void => {
   print(
     `daemon ${version} runs as process ${pid}, on ${where}, home ${home}, containment ${containment ?? 'unknown'}\n`,
   );
+  if (trouble) print(`  TROUBLE: ${escapeControls(troubleWords(trouble, home))}\n`);
   for (const worker of workers)
     print(
       `  ${worker.worker.padEnd(10)} ${worker.state}, generation ${worker.generation}${worker.lastDeath === null ? '' : `, last death: ${escapeControls(worker.lastDeath)}`}\n`,

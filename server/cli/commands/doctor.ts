@@ -4,6 +4,7 @@ import { type ContainmentProbe, probeContainment } from '#action/containment/pro
 import { connectDaemon, DaemonAway } from '#cli/daemon-client';
 import { print, printJson } from '#cli/output';
 import { formatBytes } from '#cli/render/quantity';
+import { unitFile, unitSteps } from '#cli/render/unit-file';
 import { readVersion } from '#cli/version';
 import { findApiKey } from '#config/api-keys';
 import { readLogKeeping } from '#config/log-settings';
@@ -11,6 +12,7 @@ import { type Paths, resolvePaths, userConfigFile } from '#config/paths';
 import { readConfig } from '#config/read-config';
 import { formatDuration } from '#policy/duration';
 import type { DaemonStatus } from '#protocol/control';
+import { troubleWords } from '#protocol/ledger-trouble';
 
 interface Finding {
   readonly subject: string;
@@ -18,9 +20,19 @@ interface Finding {
   readonly text: string;
 }
 
+interface Wish {
+  readonly json: boolean;
+  /** Only prints the unit file. */
+  readonly unit: boolean;
+}
+
 /** `flowforge doctor`: starts and changes nothing. Exit code 1 when something keeps FlowForge from working. */
-export const doctorCommand = async ({ json }: { readonly json: boolean }): Promise<number> => {
+export const doctorCommand = async ({ json, unit }: Wish): Promise<number> => {
   const paths = resolvePaths(process.env);
+  if (unit) {
+    print(unitFile(paths, process.execPath));
+    return 0;
+  }
   const status = await statusOrNull(paths);
   const probe = await probeContainment();
   const findings: readonly Finding[] = [
@@ -69,6 +81,12 @@ const daemonFinding = (status: DaemonStatus | null, { socketPath }: Paths): Find
       state: 'bad',
       text: `process ${status.pid}: ${lost.join(', ')}; flowforge daemon logs`,
     };
+  if (status.trouble)
+    return {
+      subject: 'daemon',
+      state: 'bad',
+      text: `process ${status.pid}: ${troubleWords(status.trouble, status.home)}`,
+    };
   return {
     subject: 'daemon',
     state: 'good',
@@ -91,13 +109,16 @@ const containmentFindings = (probe: ContainmentProbe, status: DaemonStatus | nul
     state: isWeak ? 'note' : 'good',
     text: `${probe.level}: ${meaningOf[probe.level]} (${probe.why})`,
   };
-  const missed = probe.better.map(
+  const missed: Finding[] = probe.better.map(
     ({ level, whyNot, command }): Finding => ({
       subject: '',
       state: 'note',
       text: `no ${level}: ${whyNot}. What would give it: ${command}`,
     }),
   );
+  const isDelegable = probe.better.some(({ level, command }) => level === 'cgroup2' && command.startsWith('systemd'));
+  if (isDelegable)
+    missed.push({ subject: '', state: 'note', text: `for good, at each start of the machine: ${unitSteps}` });
   if (status?.containment === undefined || status.containment === probe.level) return [own, ...missed];
   const running: Finding = {
     subject: '',

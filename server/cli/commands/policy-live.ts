@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { DaemonClient } from '#cli/daemon-client';
 import { ensureDaemon } from '#cli/ensure-daemon';
+import { findPolicy } from '#cli/named-policy';
 import { print, printJson } from '#cli/output';
 import { CliProblem } from '#cli/problem';
 import { escapeControls } from '#cli/render/escape';
@@ -9,6 +10,7 @@ import { resolvePaths } from '#config/paths';
 import { openPolicyStore } from '#config/policy-store';
 import { overdueShadows, sayOverdue } from '#config/shadow-age';
 import type { Fact } from '#protocol/facts';
+import type { PolicyText } from '#protocol/messages';
 import type { ApplyPolicy, PolicyChange } from '#protocol/policies';
 
 interface Asked {
@@ -41,12 +43,9 @@ export const policyRollback = async (
 ): Promise<number> => {
   const client = await connect();
   const key = file === undefined ? await onlyKey(client) : keyOf(file);
-  const applied = (await switches(client)).filter((fact) => fact.source === key);
   const wanted = options.to;
-  const hash =
-    wanted === undefined
-      ? applied[0]?.previousHash
-      : applied.flatMap((fact) => [fact.hash, fact.previousHash]).find((one) => one.startsWith(wanted));
+  const earlier = await earlierTexts(client, key);
+  const hash = wanted === undefined ? earlier[0] : earlier.find((one) => one.startsWith(wanted));
   if (hash === undefined)
     throw new CliProblem(
       `there is no earlier policy of ${key}${wanted === undefined ? '' : ` that begins with ${wanted}`}`,
@@ -69,11 +68,11 @@ const sentenceOf = (change: PolicyChange): string => {
   const short = (hash: string | null): string => hash?.slice(0, 8) ?? 'none';
   switch (change.kind) {
     case 'applied':
-      return `in force: ${short(change.hash)} for ${change.runs} running jobs, ${change.tests} tests passed, ${change.tookMs} ms`;
+      return `in force: ${short(change.hash)} for ${whom(change.runs)}, ${change.tests} tests passed, ${change.tookMs} ms`;
     case 'unchanged':
-      return `already in force: ${short(change.hash)} for ${change.runs} running jobs`;
+      return `already in force: ${short(change.hash)} for ${whom(change.runs)}`;
     case 'refused':
-      return `refused, ${short(change.keptHash)} stays in force:\n${change.problem}`;
+      return `refused${change.keptHash === null ? '' : `, ${short(change.keptHash)} stays in force`}:\n${change.problem}`;
     case 'held':
       return [
         `held: it would act on more than ${change.most} running jobs; ${short(change.keptHash)} stays in force`,
@@ -82,6 +81,8 @@ const sentenceOf = (change: PolicyChange): string => {
       ].join('\n');
   }
 };
+
+const whom = (runs: number): string => (runs === 0 ? 'the next run (no live run follows it)' : `${runs} running jobs`);
 
 /** `flowforge policy history`: every switch, refusal and hold, newest first. */
 export const policyHistory = async ({ json }: { readonly json: boolean }): Promise<number> => {
@@ -106,26 +107,30 @@ export const policyActive = async ({ json }: { readonly json: boolean }): Promis
   else
     for (const { key, hash, runIds, problem, reminders } of told) {
       const notes = [...(problem === null ? [] : [problem]), ...reminders].map((note) => `\n  ${note}`);
-      print(`${escapeLines(`${hash.slice(0, 8)}  ${key}  ${runIds.length} runs${notes.join('')}`)}\n`);
+      print(
+        `${escapeLines(`${hash.slice(0, 8)}  ${key}  ${runIds.length === 0 ? 'rolled back, for the next run' : `${runIds.length} runs`}${notes.join('')}`)}\n`,
+      );
     }
   return 0;
 };
 
-/** `flowforge policy diff [A] [B]`: two hashes of the history; without them, the last switch. */
+/**
+ * `flowforge policy diff [A] [B]`: hashes of the history, files, shipped names or `active`. Without them, the last switch;
+ * with one, what is active against it.
+ */
 export const policyDiff = async (from: string | undefined, to: string | undefined): Promise<number> => {
-  const applied = await switches(await connect());
-  const known = [...new Set(applied.flatMap((fact) => [fact.hash, fact.previousHash]))];
-  const store = openPolicyStore(resolvePaths(process.env).home);
-  const textOf = (prefix: string | undefined, byDefault: string | undefined): string => {
-    const hash = prefix === undefined ? byDefault : known.find((one) => one.startsWith(prefix));
-    const policy = hash === undefined ? null : store.find(hash);
-    if (policy === null)
-      throw new CliProblem(`there is no policy ${prefix ?? ''} in the history`, {
-        hint: '`flowforge policy history` lists them',
-      });
-    return policy.files.map(({ text }) => text).join('\n');
-  };
-  const diff = lineDiff(textOf(from, applied[0]?.previousHash), textOf(to, applied[0]?.hash));
+  const client = await connect();
+  const [last] = from === undefined ? await switches(client) : [];
+  if (from === undefined && last === undefined)
+    throw new CliProblem('no policy was changed while jobs ran: name two', {
+      hint: 'hashes of `flowforge policy history`, files, shipped names or active',
+    });
+  const [before, after] = [
+    await findPolicy(client, to === undefined ? (last?.previousHash ?? 'active') : (from ?? 'active')),
+    await findPolicy(client, to ?? from ?? last?.hash ?? 'active'),
+  ];
+  const textOf = ({ files }: PolicyText): string => files.map(({ text }) => text).join('\n');
+  const diff = lineDiff(textOf(before), textOf(after));
   print(`${escapeLines(diff === '' ? 'no difference' : diff)}\n`);
   return 0;
 };
@@ -134,6 +139,24 @@ type Applied = Extract<Fact, { kind: 'policy-applied' }>;
 
 const switches = async (client: DaemonClient): Promise<readonly Applied[]> =>
   (await client.policyHistory()).items.flatMap(({ fact }) => (fact.kind === 'policy-applied' ? [fact] : []));
+
+/**
+ * What the policy said before it says what it says now, newest first: before the last switch, then all that is kept of it.
+ * Edited between two runs, a file leaves no switch behind, only the texts that judged.
+ */
+const earlierTexts = async (client: DaemonClient, key: string): Promise<readonly string[]> => {
+  const applied = (await switches(client)).filter((fact) => fact.source === key);
+  const now = (await client.policies()).items.find((one) => one.key === key)?.hash ?? applied[0]?.hash;
+  const store = openPolicyStore(resolvePaths(process.env).home);
+  const kept = store.list().filter(({ hash }) => `file:${store.find(hash)?.files[0]?.path}` === key);
+  const before = applied.slice(0, 1).flatMap((fact) => (fact.hash === now ? [fact.previousHash] : []));
+  const all = [
+    ...before,
+    ...kept.map(({ hash }) => hash),
+    ...applied.flatMap((fact) => [fact.hash, fact.previousHash]),
+  ];
+  return [...new Set(all.filter((hash) => hash !== now))];
+};
 
 const onlyKey = async (client: DaemonClient): Promise<string> => {
   const active = await client.activePolicies();

@@ -1,29 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { DaemonClient } from '#cli/daemon-client';
 import { ensureDaemon } from '#cli/ensure-daemon';
+import { findPolicy, readNamedPolicy } from '#cli/named-policy';
 import { print, printJson } from '#cli/output';
 import { CliProblem } from '#cli/problem';
 import { renderBacktest } from '#cli/render/backtest';
 import { escapeControls } from '#cli/render/escape';
 import { noProgressLine, progressLine } from '#cli/render/progress-bar';
 import { resolvePaths } from '#config/paths';
-import { readPolicyText } from '#config/policy-files';
 import { parseDuration } from '#config/quantities';
+import { compilePolicy } from '#policy/compile-policy';
+import type { DecisiveEvent } from '#protocol/decisive-events';
 import type { PolicyText } from '#protocol/messages';
 import type { IncidentView } from '#protocol/views';
 
 const connect = (): Promise<DaemonClient> => ensureDaemon(resolvePaths(process.env));
 const escapeLines = (text: string): string => text.split('\n').map(escapeControls).join('\n');
-
-const readPolicy = (file: string): PolicyText => {
-  const isFile = file.includes('/') || /\.ya?ml$/.test(file);
-  const source = isFile
-    ? ({ kind: 'file', path: path.resolve(file), text: readFileSync(file, 'utf8') } as const)
-    : ({ kind: 'shipped', name: file } as const);
-  return readPolicyText(source, path.join(resolvePaths(process.env).packageRoot, 'policies'));
-};
 
 /** `flowforge replay RUN`: 0 every decision came out the same, 1 they differ. */
 export const replayCommand = async (
@@ -32,7 +24,7 @@ export const replayCommand = async (
 ): Promise<number> => {
   const client = await connect();
   const { run } = await client.run(ref);
-  const report = await client.replay(run.runId, options.policy === undefined ? null : readPolicy(options.policy));
+  const report = await client.replay(run.runId, options.policy === undefined ? null : readNamedPolicy(options.policy));
   if (options.json) printJson(report);
   else {
     const { name, runId, ticks, decisions, differences, unknownPolicies } = report;
@@ -50,12 +42,13 @@ export const replayCommand = async (
 /** `flowforge policy backtest FILE`: 1 when it stops more jobs that finished well than allowed, 2 when it is not valid. */
 export const policyBacktest = async (
   file: string,
-  options: { readonly since: string; readonly against: string; readonly maxNewStops?: number; readonly json: boolean },
+  options: { readonly since: string; readonly against?: string; readonly maxNewStops?: number; readonly json: boolean },
 ): Promise<number> => {
+  const candidate = candidateOf(file);
+  if (candidate === null) return invalidExitCode;
   const client = await connect();
   const sinceMs = Date.now() - parseDuration(options.since);
-  const candidate = readPolicy(file);
-  const against = await againstOf(client, options.against);
+  const against = options.against === undefined ? null : await findPolicy(client, options.against);
   const id = randomUUID();
   const endProgress = options.json || !process.stderr.isTTY ? () => undefined : showProgress(client, id);
   const report = await client.backtest({ candidate, against, sinceMs, id }).finally(endProgress);
@@ -66,6 +59,21 @@ export const policyBacktest = async (
   if (isTooMany && !options.json)
     print(`exit 1 (${gained} new stops of jobs that finished well, --max-new-stops ${options.maxNewStops})\n`);
   return isTooMany ? 1 : 0;
+};
+
+/** As of `policy check`: 1 says that --max-new-stops was exceeded, and nothing else. */
+const invalidExitCode = 2;
+
+/** null where it is not valid, which is told. */
+const candidateOf = (file: string): PolicyText | null => {
+  try {
+    const policy = readNamedPolicy(file);
+    compilePolicy(policy);
+    return policy;
+  } catch (error) {
+    process.stderr.write(`${escapeLines(error instanceof Error ? error.message : String(error))}\n`);
+    return null;
+  }
 };
 
 /** @throws CliProblem where the run has no such incident. */
@@ -95,18 +103,6 @@ const showProgress = (client: DaemonClient, id: string): (() => void) => {
   };
 };
 
-/** `active` is what really happened, whatever policy that was. */
-const againstOf = async (client: DaemonClient, against: string): Promise<string | null> => {
-  if (against === 'active') return null;
-  const { items } = await client.policyHistory();
-  const known = items.flatMap(({ fact }) => (fact.kind === 'policy-applied' ? [fact.hash, fact.previousHash] : []));
-  const hash = known.find((one) => one.startsWith(against));
-  if (hash !== undefined) return hash;
-  throw new CliProblem(`expected active or the beginning of a hash, got ${against}`, {
-    hint: '`flowforge policy history` lists them',
-  });
-};
-
 /** `flowforge policy explain RUN [RULE]`: now, or when an incident of it opened. */
 export const policyExplain = async (
   ref: string,
@@ -124,7 +120,14 @@ export const policyExplain = async (
     for (const one of rules) {
       const state = one.holds ? (one.heldBack ? 'held back' : 'holds') : 'does not hold';
       const unless = one.unless === null ? '' : `\n  unless ${one.unless}`;
-      print(`${escapeLines(`${one.rule}: ${state}\n  when ${one.when}${unless}`)}\n`);
+      const repeated = one.decisive.map((event) => `\n  ${wordsOf(event)}`).join('');
+      print(`${escapeLines(`${one.rule}: ${state}\n  when ${one.when}${unless}${repeated}`)}\n`);
     }
   return 0;
+};
+
+/** `call 4a8e5f6b14 with result 4d came 6 times (tool-cycle)`: the hashes are those of the record. */
+const wordsOf = ({ detector, kind, hash, resultHash, count }: DecisiveEvent): string => {
+  const result = resultHash === null ? '' : ` with result ${resultHash.toString(16)}`;
+  return `${kind} ${hash.toString(16)}${result} came ${count} times (${detector})`;
 };

@@ -10,8 +10,9 @@ import { resolvePaths } from '#config/paths';
 import { readPolicyText, readTestBeside } from '#config/policy-files';
 import { planPromotion, promoteText } from '#policy/promote-text';
 import { isDestructive, type Rollout } from '#protocol/judgement';
-import type { PolicyView, RuleRecord } from '#protocol/policy-views';
+import type { PolicyView } from '#protocol/policy-views';
 import { tellChange } from './policy-live.ts';
+import { type Judged, judgeEvidence, sayJudged, verdictOn } from './promotion-verdict.ts';
 
 export interface PromoteWish {
   readonly to?: 'canary' | 'enforce';
@@ -24,22 +25,18 @@ export interface PromoteWish {
 }
 
 const exitCodes = { ready: 0, 'not ready': 1, invalid: 2, inconclusive: 3 } as const;
-const fewestVerdicts = 5;
-const leastPrecision = 0.9;
-const fewestDays = 3;
-const dayMs = 86_400_000;
 
 /** `flowforge policy promote [RULE] [--to canary|enforce]`: what speaks for letting rules act; with --to, lets them. */
 export const policyPromote = async (rule: string | undefined, wish: PromoteWish): Promise<number> => {
   if (wish.force && wish.reason === '') throw new CliProblem('--force needs a --reason, which is kept in the record');
   const client = await ensureDaemon(resolvePaths(process.env));
-  const { items, records } = await client.policies();
+  const [{ items }, evidence] = await Promise.all([client.policies(), client.policyEvidence()]);
   const policy = wish.to === undefined ? null : chosenPolicy(items, wish.policy);
-  const judged = records
-    .filter((one) => (rule === undefined || one.rule === rule) && (policy === null || one.policy === policy.name))
-    // Limits and budgets are never sampled: there is nothing to promote.
-    .filter((one) => !/^(limit|budget)\./.test(one.rule))
-    .map((one) => ({ ...one, ...judge(one) }))
+  // Limits and budgets are never sampled: there is nothing to promote, and no evidence of them.
+  const judged = evidence
+    .filter((one) => (rule === undefined ? one.fired + one.firedOtherwise > 0 : one.rule === rule))
+    .filter((one) => policy === null || one.policy === policy.name)
+    .map((one) => judgeEvidence(one, Date.now()))
     .sort((a, b) => a.rule.localeCompare(b.rule));
   const verdict = verdictOn(judged);
   if (wish.json && wish.to === undefined) printJson(judged);
@@ -111,40 +108,10 @@ const rolloutOf = ({ name, outline, trouble }: PolicyView, rule: string | null):
   throw new CliProblem(`${name} has no rule ${rule}`, { hint: acting.map(({ id }) => id).join(', ') });
 };
 
-type Judged = RuleRecord & ReturnType<typeof judge>;
-
-/** One rule that is not ready speaks against all; without one that is ready nothing can be said. */
-const verdictOn = (judged: readonly Judged[]): 'ready' | 'not ready' | 'inconclusive' => {
-  if (judged.some(({ verdict }) => verdict === 'not ready')) return 'not ready';
-  return judged.length > 0 && judged.every(({ verdict }) => verdict === 'ready') ? 'ready' : 'inconclusive';
-};
-
 const tellEvidence = (judged: readonly Judged[]): void => {
-  if (judged.length === 0) print('no rule has fired in the last seven days: there is nothing to judge by\n');
-  for (const { rule, days, fired, wouldHaveActed, acted, right, wrong, verdict, why } of judged)
-    print(
-      `${escapeControls(`${rule}: ${verdict} – ${why} (${days.toFixed(1)} days, ${fired} firings, acted ${acted}, would have acted ${wouldHaveActed}, ${right} right, ${wrong} wrong)`)}\n`,
-    );
+  if (judged.length === 0) print('no rule has fired: there is nothing to judge by\n');
+  for (const one of judged) print(`${escapeControls(sayJudged(one))}\n`);
 };
 
 const sayEvidence = (judged: readonly Judged[]): string =>
   judged.map(({ rule, fired, right, wrong }) => `${rule} fired ${fired}, right ${right}, wrong ${wrong}`).join(', ');
-
-const judge = ({ sinceMs, right, wrong }: RuleRecord) => {
-  const days = (Date.now() - sinceMs) / dayMs;
-  const verdicts = right + wrong;
-  const precision = verdicts === 0 ? null : right / verdicts;
-  const told = { days, precision };
-  if (precision === null || verdicts < fewestVerdicts)
-    return {
-      ...told,
-      verdict: 'inconclusive',
-      why: `${verdicts} verdicts; ${fewestVerdicts} are needed (flowforge ack INCIDENT --right|--wrong)`,
-    } as const;
-  if (days < fewestDays)
-    return { ...told, verdict: 'inconclusive', why: `${fewestDays} days of evidence are needed` } as const;
-  const percent = `precision ${(precision * 100).toFixed(0)} %`;
-  return precision >= leastPrecision
-    ? ({ ...told, verdict: 'ready', why: percent } as const)
-    : ({ ...told, verdict: 'not ready', why: `${percent}, ${leastPrecision * 100} % is the bar` } as const);
-};

@@ -113,7 +113,7 @@ const steerAll = async (client: DaemonClient, { verb, targets, options }: Steeri
     if (row !== undefined && waitedMs < usuallyOverMs) return;
     const now = (await client.run(target.runId)).run;
     const outcome = verb === 'restart' ? await restartOutcome(client, { before: target, now }) : outcomeOf(verb, now);
-    if (outcome !== null) tell(target, outcome, now.survivors === 0);
+    if (outcome !== null) tell(target, outcome, now.survivors === 0 && !outcome.startsWith('NOT '));
     else if (waitedMs > (graceMs ?? now.limits?.graceMs ?? 0) + patienceMs)
       tell(target, `asked to ${verb}, and is still ${now.state}`, false);
   };
@@ -160,6 +160,7 @@ const outcomeOfRow = (verb: RunVerb, { state }: RunRow): string | null => {
 /** Null while it is not there yet. */
 const outcomeOf = (verb: Exclude<RunVerb, 'restart'>, run: RunView): string | null => {
   if (run.survivors > 0) return `NOT stopped: ${run.survivors} processes are still alive`;
+  if (verb === 'pause' && run.state === 'running' && run.trouble !== null) return `NOT paused: ${run.trouble}`;
   if (verb === 'pause') return run.state === 'paused' || isOver(run.state) ? run.state : null;
   if (verb === 'resume') return run.state === 'paused' ? null : run.state;
   if (!isOver(run.state)) return null;

@@ -171,9 +171,11 @@ const interventionKinds: ReadonlySet<Fact['kind']> = new Set([
   'stop-signalled',
   'stop-verified',
   'kill-incomplete',
+  'pause-incomplete',
   'run-paused',
   'run-resumed',
   'restart-scheduled',
+  'restart-cancelled',
   'run-restarted',
   'job-quarantined',
 ]);

@@ -24,6 +24,13 @@ describe('loops without a tool', () => {
     expect(told.level('repeated-text')).to.equal('act');
   });
 
+  it('says nothing of a message that a transport sends again', () => {
+    const told = story().times(6, (s) =>
+      s.tell({ t: 'assistant_text', text: 'I will weed the north bed now.' }).tell({ t: 'stream_retry' }),
+    );
+    expect(told.level()).to.equal('none');
+  });
+
   it('says nothing of a filler sentence before ever new work', () => {
     const told = story().times(30, (s, i) =>
       s.tell({ t: 'assistant_text', text: 'One moment please.' }).does('search', { q: i }, `hit ${i}`),
@@ -63,6 +70,8 @@ describe('loops without a tool', () => {
     expect(thinks(45, 1_000).level('endless-thinking')).to.equal('none');
     expect(thinks(45, 10_000).level('endless-thinking')).to.equal('warn');
     expect(thinks(90, 10_000).level('endless-thinking')).to.equal('act');
+    const told = thinks(90, 10_000);
+    expect(told.detectors.signals(told.nowMs)['thinking.level']).to.equal(3);
   });
 
   it('forgets the thoughts once there is a call', () => {
@@ -101,6 +110,17 @@ describe('an agent as a whole', () => {
     expect(told.detectors.signals(told.nowMs)['agents.depth']).to.equal(5);
   });
 
+  it('warns of requests that fail every few seconds for minutes, and never acts on them', () => {
+    const refused = (count: number) =>
+      story().times(count, (s) => s.tell({ t: 'api_error', text: 'too many requests', status: 429 }, 8_000));
+    expect(refused(12).level('retry-storm')).to.equal('none');
+    expect(refused(60).level('retry-storm')).to.equal('warn');
+    const served = story().times(60, (s, i) =>
+      s.tell({ t: 'api_error', text: 'too many requests' }, 8_000).tell({ t: 'usage', id: `${i}`, in: 5, out: 1 }, 500),
+    );
+    expect(served.level('retry-storm')).to.equal('none');
+  });
+
   it('acts on twenty failed requests in a minute with no answer, not on those with answers', () => {
     const storm = story().times(20, (s) => s.tell({ t: 'api_error', text: 'HTTP 429', status: 429 }, 500));
     expect(storm.level('retry-storm')).to.equal('act');
@@ -133,6 +153,22 @@ describe('an agent as a whole', () => {
     expect(told.detectors.signals(told.nowMs + 3_600_000)['agent.state']).to.equal('needs_input');
     expect(told.detectors.findings(told.nowMs + 3_600_000)).to.deep.equal([]);
     told.tell({ t: 'tool_result', id: 'x', name: 'bash', ok: true, output: 'made' });
+    expect(told.detectors.signals(told.nowMs)['agent.state']).to.equal('working');
+  });
+
+  it('says that a sub-agent is at work until it is back', () => {
+    const told = story().tell({ t: 'tool_call', id: 'child', name: 'Task', args: { prompt: 'count the hens' } });
+    const state = () => told.detectors.signals(told.nowMs)['agent.state'];
+    expect(state()).to.equal('sub_agent');
+    told.tell({ t: 'tool_call', id: 'look', name: 'read', args: { path: 'coop' }, agent: 'child' });
+    expect(state()).to.equal('sub_agent');
+    told.tell({ t: 'tool_result', id: 'look', ok: true, output: '12', agent: 'child' });
+    told.tell({ t: 'tool_result', id: 'child', ok: true, output: '12 hens' });
+    expect(state()).to.equal('working');
+  });
+
+  it('says nothing of a sub-agent that was sent away and is heard of no more', () => {
+    const told = story().tell({ t: 'agent_start', child: 'scout' }).does('read', {}, 'roses');
     expect(told.detectors.signals(told.nowMs)['agent.state']).to.equal('working');
   });
 

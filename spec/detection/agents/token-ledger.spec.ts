@@ -17,6 +17,7 @@ const used = (
 ): AgentEvent => ({
   kind: 'tokens-used',
   atMs: more.atMs ?? atMs,
+  line: 1,
   agent: more.agent ?? 'main',
   usageId,
   model: more.model === undefined ? 'claude-haiku-4-5' : more.model,
@@ -100,22 +101,30 @@ describe('the token ledger', () => {
     const ledger = ledgerOf(used('m1', { input: million }), {
       kind: 'cost-reported',
       atMs,
+      line: 1,
       agent: 'main',
       totalMicros: 900_000,
     });
     expect(ledger.view()).to.include({ micros: 900_000, basis: 'reported' });
     ledger.observe(used('m2', { input: million }));
     expect(ledger.view()).to.include({ micros: 1_900_000, basis: 'computed' });
-    ledger.observe({ kind: 'cost-reported', atMs, agent: 'main', totalMicros: 1_800_000 });
+    ledger.observe({ kind: 'cost-reported', atMs, line: 1, agent: 'main', totalMicros: 1_800_000 });
     expect(ledger.view().micros).to.equal(1_800_000);
   });
 
   it('adds up the totals of sessions that follow one another', () => {
     const session: readonly AgentEvent[] = [
-      { kind: 'session-started', atMs, agent: 'main', agentKind: 'claude', model: null },
-      { kind: 'cost-reported', atMs, agent: 'main', totalMicros: 300_000 },
+      { kind: 'session-started', atMs, line: 1, agent: 'main', agentKind: 'claude', model: null },
+      { kind: 'cost-reported', atMs, line: 1, agent: 'main', totalMicros: 300_000 },
     ];
     expect(ledgerOf(...session, ...session).view().micros).to.equal(600_000);
+  });
+
+  it('adds to a total the smaller one of the next process in the same session', () => {
+    const told = [500_000, 200_000, 350_000].map(
+      (totalMicros): AgentEvent => ({ kind: 'cost-reported', line: 1, atMs, agent: 'main', totalMicros }),
+    );
+    expect(ledgerOf(...told).view().micros).to.equal(850_000);
   });
 
   it('takes a cost that comes with each message as reported', () => {

@@ -19,6 +19,11 @@ describe('tool loops: what is one', () => {
     expect(told.level('failing-call')).to.equal('act');
   });
 
+  it('acts at the fourth failure of the very same call also where a code is all it says', () => {
+    const told = story().times(4, (s) => s.does('bash', { command: './hatch' }, 'Exit code 3', { ok: false }));
+    expect(told.level('failing-call')).to.equal('act');
+  });
+
   it('counts a success that prints an error as an error', () => {
     const told = story().times(4, (s) =>
       s.does('python', { code: 'grow(' }, '  File "x", line 1\nSyntaxError: unexpected end'),
@@ -36,6 +41,30 @@ describe('tool loops: what is one', () => {
   it('sees the same error behind ever different calls', () => {
     const told = story().times(8, (s, i) => s.does('shell', { [`arg${i}`]: i }, 'unknown tool: shell', { ok: false }));
     expect(told.level('same-error')).to.equal('act');
+  });
+
+  it('sees the same error behind what each call was given', () => {
+    const beds = ['north', 'south', 'east', 'west', 'herbs', 'roses', 'beans', 'leeks'];
+    const locked = story().times(8, (s, i) =>
+      s.does('write', { path: `/beds/${beds[i]}.txt`, text: 'x' }, `EPERM: locked, open '/beds/${beds[i]}.txt'`, {
+        ok: false,
+      }),
+    );
+    expect(locked.level('same-error')).to.equal('act');
+    const missing = story().times(8, (s, i) =>
+      s.does(`shed__${beds[i]}`, {}, `Error: No such tool available: shed__${beds[i]}`, { ok: false }),
+    );
+    expect(missing.level('same-error')).to.equal('act');
+    const inCommands = story().times(8, (s, i) =>
+      s.does('bash', { command: `mow ${beds[i]} --short` }, `mow: ${beds[i]}: the mower is broken`, { ok: false }),
+    );
+    expect(inCommands.level('same-error')).to.equal('act');
+  });
+
+  it('does not take different errors for one because each repeats what its call was given', () => {
+    const errors = ['is locked', 'is wet', 'has no gate', 'is asleep', 'is full', 'is dry', 'is sown', 'is mown'];
+    const told = story().times(8, (s, i) => s.does('mow', { bed: `bed${i}` }, `bed${i} ${errors[i]}`, { ok: false }));
+    expect(told.level()).to.equal('none');
   });
 
   it('needs no company where the same was asked and the same came back, but does where results are not seen', () => {
@@ -145,107 +174,48 @@ describe('tool loops: what is one', () => {
     expect(told.level('unchanged-poll')).to.equal('act');
   });
 
+  it('has for a question after the state of things the patience that polls need, and no more', () => {
+    const told = story().times(9, (s) => s.does('kettle_status', { of: 'shed' }, 'warming'));
+    expect(told.level()).to.equal('none');
+    told.times(6, (s) => s.does('kettle_status', { of: 'shed' }, 'warming'));
+    expect(told.level('unchanged-poll')).to.equal('warn');
+  });
+
+  it('is not put off by a call that is never answered', () => {
+    const told = story().does('list', {}, 'one shed').calls('water', { bed: 1 });
+    told.times(6, (s) => s.does('read', look, 'roses'));
+    expect(told.level('tool-cycle')).to.equal('act');
+  });
+
+  it('compares batches also where no round is marked', () => {
+    const told = story().times(5, (s, batch) => {
+      for (const bed of [1, 2, 3]) s.tell({ t: 'tool_call', id: `b${batch}-${bed}`, name: 'read', args: { bed } });
+      for (const bed of [3, 1, 2]) s.tell({ t: 'tool_result', id: `b${batch}-${bed}`, ok: true, output: `bed ${bed}` });
+    });
+    expect(told.level('tool-cycle')).to.equal('act');
+    expect(told.findings().find((finding) => finding.detector === 'tool-cycle')?.period).to.equal(1);
+  });
+
+  it('is not put off by ids that begin over with every answer', () => {
+    const told = story().times(5, (s) =>
+      s
+        .tell({ t: 'tool_call', id: 'call_0', name: 'read', args: look })
+        .tell({ t: 'tool_result', id: 'call_0', ok: true, output: 'roses' }),
+    );
+    expect(told.level('tool-cycle')).to.equal('act');
+  });
+
+  it('is not put off by calls and results without ids', () => {
+    const told = story().times(5, (s) =>
+      s.tell({ t: 'tool_call', name: 'read', args: look }).tell({ t: 'tool_result', ok: true, output: 'roses' }),
+    );
+    expect(told.level('tool-cycle')).to.equal('act');
+  });
+
   it('is not put off by the same words from a script each time', () => {
     const told = story().times(5, (s) =>
       s.tell({ t: 'user_message', text: 'Please continue.' }).does('read', look, 'roses'),
     );
     expect(told.level('tool-cycle')).to.equal('act');
-  });
-});
-
-describe('tool loops: what is none', () => {
-  const quiet = (name: string, tell: () => { level(): string }): void => {
-    it(name, () => {
-      expect(tell().level()).to.equal('none');
-    });
-  };
-
-  quiet('a batch of one shape: other arguments, the same answer', () =>
-    story().times(20, (s, i) => s.does('move_file', { from: `a${i}`, to: `b${i}` }, 'True')),
-  );
-  quiet('a list that is gone through twice', () =>
-    story().times(2, (s) => s.times(8, (t, i) => t.does('read', { path: `f${i}` }, `text ${i}`))),
-  );
-  quiet('the same question with a moving answer, forty times', () =>
-    story().times(40, (s, i) => s.does('status', {}, `${i} of 40 done`)),
-  );
-  quiet('a line counter that moves by one', () => story().times(12, (s, i) => s.does('tail', look, `line ${i}`)));
-  quiet('two questions in turn whose answers move', () =>
-    story().times(10, (s, i) => s.does('read', look, `v${i}`).does('list', {}, `${i} files`)),
-  );
-  quiet('a board that swings between two states', () =>
-    story().times(10, (s, i) => s.does('task_list', {}, i % 2 === 0 ? 'open' : 'busy')),
-  );
-  quiet('edit and test in turn, though the test fails the same way', () =>
-    story().times(10, (s, i) =>
-      s
-        .does('edit', { path: 'a', new: `v${i}` }, 'ok')
-        .does('bash', { command: 'npm test' }, '1 failing', { ok: false }),
-    ),
-  );
-  quiet('looking at the same file after each of many changes', () =>
-    story().times(10, (s, i) =>
-      s
-        .does('write_file', { path: `p${i}`, content: `${i}` }, 'ok')
-        .does('bash', { command: 'git status' }, 'clean enough'),
-    ),
-  );
-  quiet('waiting, however often', () => story().times(30, (s) => s.does('bash', { command: 'sleep 5' }, '')));
-  quiet('waiting with an empty command', () =>
-    story().times(12, (s, i) =>
-      s.does('execute_bash', { command: '', timeout: 120 }, `[still running, no new output after ${i * 120} seconds]`),
-    ),
-  );
-  quiet('asking after a sleep what has not changed yet', () =>
-    story().times(8, (s) =>
-      s.does('bash', { command: 'sleep 30' }, '').does('bash', { command: 'cat build.state' }, 'linking'),
-    ),
-  );
-  quiet('identical calls in one parallel batch', () =>
-    story()
-      .round(...Array.from({ length: 6 }, () => ['read', look, 'roses'] as const))
-      .end(),
-  );
-  quiet('eight commits of real work', () =>
-    story().times(8, (s, i) =>
-      s.does('bash', { command: `git add f${i} && git commit -m step-${i}` }, `[main] step-${i}`),
-    ),
-  );
-
-  it('does not add up what a transport sends again', () => {
-    const told = story().times(3, (s) => s.calls('go', look));
-    told.tell({ t: 'stream_retry' }).times(3, (s) => s.calls('go', look));
-    expect(told.level()).to.equal('observe');
-  });
-
-  it('stops counting when a person says something new', () => {
-    const told = story().times(4, (s) => s.does('list', {}, 'one two'));
-    told.tell({ t: 'user_message', text: 'try the other shed' }).times(2, (s) => s.does('list', {}, 'one two'));
-    expect(told.level('tool-cycle')).to.equal('warn');
-  });
-
-  it('begins anew with another session', () => {
-    const told = story().times(4, (s) => s.tell({ t: 'tool_call', id: '', name: 'read', args: look, run: 'beat-1' }));
-    told.tell({ t: 'tool_call', id: '', name: 'read', args: look, run: 'beat-2' });
-    expect(told.findings()).to.deep.equal([]);
-  });
-
-  it('does not count the second half of a pair of hooks', () => {
-    const told = story();
-    for (let i = 0; i < 2; i++) {
-      for (const _half of ['pre', 'post']) told.tell({ t: 'tool_call', id: `same-${i}`, name: 'read', args: look });
-      told.tell({ t: 'tool_result', id: `same-${i}`, name: 'read', ok: true, output: 'roses' });
-    }
-    expect(told.level()).to.equal('none');
-  });
-
-  it('keeps sub-agents apart: what each does twice is not done four times', () => {
-    const told = story().times(2, (s) =>
-      s.does('read', look, 'roses', { agent: 'a' }).does('read', look, 'roses', { agent: 'b' }),
-    );
-    expect(told.level()).to.equal('none');
-    told.times(3, (s) => s.does('read', look, 'roses', { agent: 'a' }));
-    expect(told.level('tool-cycle')).to.equal('act');
-    expect(told.findings()[0]?.evidence.summary).to.match(/^sub-agent a: /);
   });
 });

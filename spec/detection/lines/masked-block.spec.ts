@@ -22,6 +22,16 @@ describe('masked block', () => {
     expect(found?.evidence.masked).to.contain('every other number');
   });
 
+  it('sees a loop that comes back to the same places, and one that counts its tries', () => {
+    const places = rounds(
+      (round) => `src/doors.c:9:5: error: hinge ${round} is loose`,
+      (round) => `src/doors.c:12:5: error: hinge ${round} is lost`,
+    );
+    expect(alarm(told(300, 5, places))).to.include({ level: 'warn', period: 2 });
+    expect(alarm(told(300, 5, (index) => `request ${index}: connection refused`))).to.include({ level: 'warn' });
+    expect(alarm(told(300, 5, (index) => `attempt ${index}: connection refused`))).to.include({ level: 'warn' });
+  });
+
   it('warns and never acts: numbers moved', () => {
     const found = alarmsOf(
       told(
@@ -86,6 +96,18 @@ describe('masked block', () => {
         ),
       ),
     ],
+    ...(
+      [
+        ['a linter', (index) => `  ${index + 3}:${(index % 40) + 1}  error  A comma is missing  comma`],
+        ['a compiler', (index) => `src/doors.c:${index * 2 + 9}:5: error: 'hinge' is not declared`],
+        ['a checker of types', (index) => `src/doors.ts(${index + 4},${index % 30}): error TS9999: No hinge here.`],
+        ['a test runner', (index) => `FAILED tests/doors_test.py::opens[${index}] - the door is locked`],
+        ['an import', (index) => `Row ${index + 2}: validation failed, the price is no number`],
+      ] as readonly [string, (index: number) => string][]
+    ).flatMap(([who, line]): [string, Parameters<typeof alarmsOf>[0]][] => [
+      [`the long list of ${who}`, told(400, 20, line)],
+      [`the list of ${who} in one breath`, told(1500, 3000, line)],
+    ]),
     [
       'a batch that says when it counted no errors',
       told(

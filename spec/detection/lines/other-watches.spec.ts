@@ -53,6 +53,28 @@ describe('similar cycles', () => {
   it('takes rounds that say something new for work', () => {
     expect(detectorsOf(cyclesOf(true))).not.to.contain('similar-cycles');
   });
+
+  /** Rounds with steps or a share in them, a line longer now and then. */
+  const roundsWith = (figures: readonly string[]) => {
+    const texts = Array.from({ length: 40 }, (_, round) => [
+      'errors so far: some, retrying may help',
+      ...figures,
+      ...(round % 3 === 0 ? ['the cache was cold'] : []),
+      'washing up',
+      'sorting the plates',
+      'closing the cupboard',
+    ]).flat();
+    return told(texts.length, 10, (index) => texts[index] ?? '');
+  };
+
+  it('sees rounds that count the same steps anew, or stand at the same share', () => {
+    const steps = roundsWith(['step 1/3', 'step 2/3', 'step 3/3']);
+    const still = roundsWith(['sent 41 % of it']);
+    expect([detectorsOf(steps), detectorsOf(still)].map((found) => found.includes('similar-cycles'))).to.deep.equal([
+      true,
+      true,
+    ]);
+  });
 });
 
 describe('output volume', () => {

@@ -10,6 +10,7 @@ describe('a stall', () => {
       ['idle', 5],
       ['working', 10],
       ['tool', 20],
+      ['sub_agent', 30],
     ] as const) {
       expect(
         tellRun()

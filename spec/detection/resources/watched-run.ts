@@ -73,6 +73,7 @@ export const tellRun = (own: Partial<RunLimits> = {}): WatchedStory => {
         process: { ...process, ...seen.process },
         output: { ...output, ...seen.output },
         lines: [],
+        matches: [],
         events: [],
         progress: seen.progress ?? [],
         refill: false,

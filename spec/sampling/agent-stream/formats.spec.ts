@@ -173,6 +173,60 @@ describe('opencode', () => {
 });
 
 describe('the other agents', () => {
+  it('goose: a message that comes in pieces is said once, and each run adds its tokens', () => {
+    const piece = (id: string, text: string): string =>
+      JSON.stringify({ type: 'message', message: { id, role: 'assistant', content: [{ type: 'text', text }] } });
+    const run = (id: string): string =>
+      [piece(id, 'The hens '), piece(id, 'are in.'), JSON.stringify({ type: 'complete', total_tokens: 40 })].join('\n');
+    const stream = readStream(`${run('a')}\n${run('b')}\n`);
+    expect(stream.of('said').map(({ chars }) => chars)).to.deep.equal([16, 16]);
+    expect(new Set(stream.of('tokens-used').map(({ usageId }) => usageId)).size).to.equal(2);
+  });
+
+  it('OpenHands: counts what its running totals grew by, and chats what each answer tells', () => {
+    const run = (prompt: number, usd: number): string =>
+      JSON.stringify({
+        type: 'action',
+        id: prompt,
+        source: 'agent',
+        action: 'run',
+        args: { command: 'make barn' },
+        llm_metrics: {
+          accumulated_cost: usd,
+          accumulated_token_usage: { prompt_tokens: prompt, completion_tokens: 10, cache_read_tokens: prompt / 2 },
+        },
+      });
+    const told = readStream(`${run(100, 0.5)}\n${run(300, 0.75)}\n`).of('tokens-used');
+    expect(told.map(({ usage }) => [usage.input, usage.cacheRead, usage.output])).to.deep.equal([
+      [50, 50, 10],
+      [100, 100, 0],
+    ]);
+    expect(told.map(({ reportedMicros }) => reportedMicros)).to.deep.equal([500_000, 250_000]);
+    const answer = { role: 'assistant', content: 'done', usage: { prompt_tokens: 80, completion_tokens: 5 } };
+    const chat = readStream(`{"role":"user","content":"sweep"}\n${JSON.stringify(answer)}\n`);
+    expect(chat.of('tokens-used').map(({ usage }) => usage.input + usage.output)).to.deep.equal([85]);
+  });
+
+  it('codex: counts each thread by itself, and turns that tell only their own', () => {
+    const turns = (thread: string, ...inputs: readonly number[]): string =>
+      [
+        { type: 'thread.started', thread_id: thread },
+        ...inputs.map((input) => ({
+          type: 'turn.completed',
+          usage: { input_tokens: input, cached_input_tokens: 0, output_tokens: input / 10 },
+        })),
+      ]
+        .map((record) => JSON.stringify(record))
+        .join('\n');
+    const inputIn = (text: string): number =>
+      readStream(`${text}\n`)
+        .of('tokens-used')
+        .reduce((sum, { usage }) => sum + usage.input, 0);
+    expect(inputIn(turns('a', 1_000, 3_000))).to.equal(3_000);
+    expect(inputIn(`${turns('a', 1_000)}\n${turns('b', 5_000)}`)).to.equal(6_000);
+    expect(inputIn(turns('a', 1_000, 3_000, 2_000, 4_000))).to.equal(10_000);
+  });
+
   it('goose: tool requests and responses', () => {
     const stream = readStream(readFixture('goose/asks_a_tool.jsonl'));
     expect(stream.agentKind).to.equal('goose');

@@ -35,6 +35,10 @@ export const isInside = (pid: number, cgroupDir: string): boolean => {
 export const readEvent = (cgroupDir: string, event: 'populated' | 'frozen'): boolean =>
   new RegExp(`^${event} 1$`, 'm').test(readFileSync(join(cgroupDir, 'cgroup.events'), 'utf8'));
 
+/** Whether it was told to freeze. @throws when the cgroup is gone. */
+export const readFreeze = (cgroupDir: string): boolean =>
+  readFileSync(join(cgroupDir, 'cgroup.freeze'), 'utf8').trim() === '1';
+
 export const writeControl = (cgroupDir: string, control: 'cgroup.kill' | 'cgroup.freeze', value: '0' | '1'): void =>
   writeFileSync(join(cgroupDir, control), value, { flag: 'r+' });
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '#runtime/clock';
 import { readBootId, readStat, signalProcess } from '../process-identity.ts';
-import { listPids, readEvent, removeTree, writeControl } from './cgroup-files.ts';
+import { listPids, readEvent, readFreeze, removeTree, writeControl } from './cgroup-files.ts';
 import { type Boundary, describeMember, isLiving, type Member, suspect, toMember, wait } from './membership.ts';
 
 const freezeDeadlineMs = 1_000;
@@ -18,7 +18,8 @@ export const openCgroup = (cgroupDir: string, clock: Clock): Boundary => ({
   signal: async (signal) => signalMembers(cgroupDir, signal),
   freeze: () => freeze(cgroupDir, clock),
   thaw: async () => writeControl(cgroupDir, 'cgroup.freeze', '0'),
-  isFrozen: async () => readEvent(cgroupDir, 'frozen'),
+  // Also where one of them has not come to a stand yet: the others wait to be let go all the same.
+  isFrozen: async () => readFreeze(cgroupDir),
   findLeft: async () => findLeft(cgroupDir),
   kill: (deadlineMs) => kill(cgroupDir, { clock, deadlineMs }),
   isEmpty: async () => !readEvent(cgroupDir, 'populated'),

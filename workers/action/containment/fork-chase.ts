@@ -1,5 +1,5 @@
 import type { Clock } from '#runtime/clock';
-import { readBootId, readProcFile, readStat, signalProcess } from '../process-identity.ts';
+import { isTaken, readBootId, readProcFile, readStat, signalProcess } from '../process-identity.ts';
 import { carriesTag } from './run-mark.ts';
 
 /**
@@ -62,7 +62,7 @@ const meet = (who: {
   readonly bootId: string;
   readonly kills: boolean;
 }): boolean => {
-  if (!carriesTag(who.pid, who.tag)) return false;
+  if (!isTaken(who.pid) || !carriesTag(who.pid, who.tag)) return false;
   const stat = readStat(who.pid);
   if (stat === null || stat.isZombie) return false;
   if (who.kills) signalProcess({ ...who, startTicks: stat.startTicks }, 'SIGKILL');

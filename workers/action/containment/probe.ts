@@ -43,8 +43,9 @@ export const probeContainment = async (env: NodeJS.ProcessEnv = process.env): Pr
   return { level: 'process-group', why: 'nothing better works here', better };
 };
 
-const remedies: Readonly<Record<ContainmentLevel, string>> = {
-  cgroup2: 'systemd-run --user --scope -p Delegate=yes flowforge daemon start',
+export const remedies: Readonly<Record<ContainmentLevel, string>> = {
+  // Not `start`, which leaves alone a daemon that runs already, where it is.
+  cgroup2: 'systemd-run --user --scope -p Delegate=yes flowforge daemon restart',
   'tag-scan': 'install util-linux (prlimit) and mount /proc without hidepid',
   'process-group': 'install util-linux (setsid)',
 };

@@ -1,7 +1,7 @@
 import type { ProcessIdentity } from '#protocol/run-spec';
 import { type ProcessStat, readBootId, readStat } from '../process-identity.ts';
 import { keyOf, type Member, toMember } from './membership.ts';
-import { readProcessTable } from './process-table.ts';
+import { type ProcessTable, readProcessTable } from './process-table.ts';
 
 /** Finds the members of one run in the process table, and remembers them: who once belonged belongs for good. */
 export interface ProcessScan {
@@ -28,28 +28,33 @@ export const createProcessScan = (options: {
   const { tag, identity, isMarkedBy } = options;
   const bootId = readBootId();
   let known: readonly ProcessStat[] = [];
-  let knownKeys: ReadonlySet<string> = new Set();
+
+  const marked = (table: ProcessTable): readonly ProcessStat[] =>
+    isMarkedBy === 'limits'
+      ? table.tagged(tag)
+      : [...table.processes.all()].filter((stat) => !stat.isZombie && table.cookieOf(stat) === tag);
 
   const run = (depth: 'quick' | 'with-cookie'): Scanned => {
     const table = readProcessTable();
     // After a reboot every pid and start time means somebody else.
     if (identity.bootId !== bootId) return { since: table.since, members: [] };
-    const listed = table.stats();
-    const keys = new Set(knownKeys);
-    const isKnown = (stat: ProcessStat): boolean => keys.has(keyOf(stat));
-    const isMarked = (stat: ProcessStat): boolean =>
-      isMarkedBy === 'limits' ? table.tagOf(stat) === tag : !stat.isZombie && table.cookieOf(stat) === tag;
-    for (const stat of listed) if (!isKnown(stat) && isMarked(stat)) keys.add(keyOf(stat));
-    if (depth === 'with-cookie') {
-      const youngest = listed
-        .filter((stat) => !isKnown(stat) && !stat.isZombie)
-        .sort((a, b) => b.startTicks - a.startTicks);
-      for (const stat of youngest.slice(0, cookieLimit)) if (table.cookieOf(stat) === tag) keys.add(keyOf(stat));
-    }
-    closeOver(listed, { isKnown, remember: (stat) => void keys.add(keyOf(stat)) });
-    known = listed.filter(isKnown);
-    knownKeys = new Set(known.map(keyOf));
+    const { processes } = table;
+    const keys = new Set([...known, ...marked(table)].map(keyOf));
+    if (depth === 'with-cookie') for (const stat of youngestWithCookie(table, keys)) keys.add(keyOf(stat));
+    processes.closeOver(keys);
+    known = [...keys].flatMap((key) => processes.get(key) ?? []);
     return { since: table.since, members: stillThere() };
+  };
+
+  const youngestWithCookie = (table: ProcessTable, keys: ReadonlySet<string>): readonly ProcessStat[] => {
+    const found: ProcessStat[] = [];
+    let asked = 0;
+    for (const stat of table.processes.youngestFirst()) {
+      if (stat.isZombie || keys.has(keyOf(stat))) continue;
+      if (table.cookieOf(stat) === tag) found.push(stat);
+      if (++asked === cookieLimit) break;
+    }
+    return found;
   };
 
   const stillThere = (): readonly Member[] =>
@@ -59,24 +64,4 @@ export const createProcessScan = (options: {
     });
 
   return { run, known: stillThere };
-};
-
-/**
- * Children of members are members, and so is everybody in a session that a member leads: sessions are only inherited.
- * Only leaders that are still there count; the number of a session that died out is handed out again.
- */
-const closeOver = (
-  table: readonly ProcessStat[],
-  belonging: { readonly isKnown: (stat: ProcessStat) => boolean; readonly remember: (stat: ProcessStat) => void },
-): void => {
-  for (;;) {
-    const members = table.filter(belonging.isKnown);
-    const pids = new Set(members.map((stat) => stat.pid));
-    const led = new Set(members.filter((stat) => stat.sessionId === stat.pid).map((stat) => stat.pid));
-    const found = table.filter(
-      (stat) => !belonging.isKnown(stat) && (pids.has(stat.parentPid) || led.has(stat.sessionId)),
-    );
-    if (found.length === 0) return;
-    for (const stat of found) belonging.remember(stat);
-  }
 };

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
-import { type ProcessStat, readProcFile, readStat } from '../process-identity.ts';
+import { isTaken, type ProcessStat, readProcFile, readStat } from '../process-identity.ts';
 import { newestPid } from './fork-chase.ts';
-import { keyOf } from './membership.ts';
+import { ProcessIndex } from './process-index.ts';
+import { ProcessMarks } from './process-marks.ts';
 import { readCookie, readTag } from './run-mark.ts';
 
 /**
@@ -11,92 +12,97 @@ import { readCookie, readTag } from './run-mark.ts';
 export interface ProcessTable {
   /** The pid handed out last when the listing began; null where the system does not tell. */
   readonly since: number | null;
-  /** The listing, and everybody who came since. */
-  stats(): readonly ProcessStat[];
-  /** The tag in the limits of a process; null without one. */
-  tagOf(stat: ProcessStat): number | null;
-  /** The tag in its environment, which it may have shed. */
+  /** The listing, and everybody who came until it was asked for last. */
+  readonly processes: ProcessIndex;
+  /** Those of them with this tag in their limits. */
+  tagged(tag: number): readonly ProcessStat[];
+  /** The tag in the environment of a process, which it may have shed. */
   cookieOf(stat: ProcessStat): number | null;
 }
 
+/** A moment; where there are thousands of processes it is longer, so that to list them is a quarter of the work at most. */
 const sharedForMs = 50;
+const sharedForListings = 4;
 /** More newcomers than this are quicker listed anew. */
 const mostNewcomers = 256;
 /** Pids that may have been promised, but not yet visible, when the listing was made. */
 const lookBack = 16;
-/** Of the start times in /proc: a hundredth of a second each. A job has its mark long before it is this old. */
-const settledTicks = 1_000;
+/** A hundredth of a second each: so long a job may be in the making, and its mark may come after it was looked at. */
+const newbornTicks = 100;
 
-type Marks = Map<string, number | null>;
-interface Shared {
-  readonly table: ProcessTable;
-  readonly readAtMs: number;
-  readonly tags: Marks;
-  readonly cookies: Marks;
-}
-let shared: Shared | null = null;
+let shared: Listing | null = null;
 
 export const readProcessTable = (): ProcessTable => {
   const nowMs = performance.now();
-  if (shared === null || nowMs - shared.readAtMs > sharedForMs || !isNear(shared.table.since))
-    shared = listProcesses(nowMs);
-  return shared.table;
+  if (shared === null || !shared.isGoodAt(nowMs)) shared = new Listing(nowMs, shared);
+  shared.catchUp();
+  return shared;
 };
 
-const isNear = (since: number | null): boolean => {
-  const newest = newestPid();
-  return since !== null && newest !== null && newest >= since && newest - since <= mostNewcomers;
-};
+class Listing implements ProcessTable {
+  readonly since = newestPid();
+  readonly processes = new ProcessIndex();
+  readonly #ticks: number;
+  readonly #tags: ProcessMarks;
+  readonly #cookies: ProcessMarks;
+  readonly #byTag = new Map<number, ProcessStat[]>();
+  readonly #pids = new Set<number>();
+  #newborn: readonly ProcessStat[] = [];
+  readonly #untilMs: number;
 
-const listProcesses = (readAtMs: number): Shared => {
-  const since = newestPid();
-  const listed = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (readStat(Number(name)) ?? []) : []));
-  const pids = new Set(listed.map(({ pid }) => pid));
-  const newcomers = new Map<number, ProcessStat>();
-  const settledBefore = uptimeTicks() - settledTicks;
-  const tags = kept(shared?.tags, { listed, settledBefore });
-  const cookies = kept(shared?.cookies, { listed, settledBefore });
-  const table: ProcessTable = {
-    since,
-    stats: () => {
-      const newest = newestPid();
-      if (since === null || newest === null) return listed;
-      for (let pid = Math.max(1, since - lookBack); pid <= newest; pid += 1) {
-        const stat = newcomers.has(pid) || pids.has(pid) ? null : readStat(pid);
-        if (stat !== null && isProcess(pid)) newcomers.set(pid, stat);
-      }
-      return newcomers.size === 0 ? listed : [...listed, ...newcomers.values()];
-    },
-    tagOf: (stat) => remembered(tags, stat, readTag),
-    cookieOf: (stat) => remembered(cookies, stat, readCookie),
-  };
-  return { table, readAtMs, tags, cookies };
-};
+  constructor(beganMs: number, before: Listing | null) {
+    const listed = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (readStat(Number(name)) ?? []) : []));
+    this.#ticks = uptimeTicks();
+    const none = new ProcessMarks(this.#ticks);
+    this.#tags = (before === null ? none : before.#tags).keptFor(listed, this.#ticks);
+    this.#cookies = (before === null ? none : before.#cookies).keptFor(listed, this.#ticks);
+    for (const stat of listed) this.#add(stat);
+    const nowMs = performance.now();
+    this.#untilMs = nowMs + Math.max(sharedForMs, sharedForListings * (nowMs - beganMs));
+  }
+
+  isGoodAt(nowMs: number): boolean {
+    const newest = newestPid();
+    const { since } = this;
+    if (nowMs > this.#untilMs || since === null || newest === null) return false;
+    return newest >= since && newest - since <= mostNewcomers;
+  }
+
+  tagged(tag: number): readonly ProcessStat[] {
+    return this.#byTag.get(tag) ?? [];
+  }
+
+  cookieOf(stat: ProcessStat): number | null {
+    return this.#cookies.of(stat, readCookie);
+  }
+
+  /** Adds who came since, and the marks of those who had none yet. */
+  catchUp(): void {
+    this.#newborn = this.#newborn.filter((stat) => !this.#noteTag(stat, readTag(stat.pid)));
+    const newest = newestPid();
+    if (this.since === null || newest === null) return;
+    for (let pid = Math.max(1, this.since - lookBack); pid <= newest; pid += 1) {
+      const stat = this.#pids.has(pid) || !isTaken(pid) ? null : readStat(pid);
+      if (stat !== null && isProcess(pid)) this.#add(stat);
+    }
+  }
+
+  #add(stat: ProcessStat): void {
+    this.#pids.add(stat.pid);
+    this.processes.add(stat);
+    const isTagged = this.#noteTag(stat, this.#tags.of(stat, readTag));
+    if (!isTagged && stat.startTicks > this.#ticks - newbornTicks) this.#newborn = [...this.#newborn, stat];
+  }
+
+  #noteTag(stat: ProcessStat, tag: number | null): boolean {
+    if (tag === null) return false;
+    this.#byTag.set(tag, [...this.tagged(tag), stat]);
+    return true;
+  }
+}
 
 /** Threads have numbers of their own, which no listing shows. */
 const isProcess = (pid: number): boolean =>
   Number(/^Tgid:\s+(\d+)/m.exec(readProcFile(`/proc/${pid}/status`) ?? '')?.[1]) === pid;
 
 const uptimeTicks = (): number => Number((readProcFile('/proc/uptime') ?? '').split(' ')[0]) * 100;
-
-/** Marks are inherited, never acquired: who has been without one for long is not asked again. */
-const kept = (
-  before: Marks | undefined,
-  now: { readonly listed: readonly ProcessStat[]; readonly settledBefore: number },
-): Marks => {
-  const marks: Marks = new Map();
-  for (const stat of now.listed) {
-    const mark = before?.get(keyOf(stat));
-    if (mark !== undefined && (mark !== null || stat.startTicks < now.settledBefore)) marks.set(keyOf(stat), mark);
-  }
-  return marks;
-};
-
-const remembered = (marks: Marks, stat: ProcessStat, ask: (pid: number) => number | null): number | null => {
-  const key = keyOf(stat);
-  const known = marks.get(key);
-  if (known !== undefined) return known;
-  const mark = ask(stat.pid);
-  marks.set(key, mark);
-  return mark;
-};

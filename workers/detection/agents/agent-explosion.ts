@@ -1,5 +1,5 @@
 import type { FindingLevel } from '#protocol/judgement';
-import { createEpisode } from './episode.ts';
+import { Episode, type EpisodeKind } from './episode.ts';
 import type { AgentWatcher } from './watcher.ts';
 
 // One message may start a batch of ten or so sub-agents at once, and that is work. What explodes goes on: more than two a
@@ -23,13 +23,15 @@ export interface Fanout {
   lastFiveMinutes(nowMs: number): number;
 }
 
+const kind: EpisodeKind = {
+  detector: 'agent-explosion',
+  masked: [],
+  progressLookedFor: ['sub-agents that finish'],
+};
+
 /** Sub-agents are started faster than anything can come of them. */
 export const createAgentExplosion = (): AgentWatcher & Fanout => {
-  const episode = createEpisode({
-    detector: 'agent-explosion',
-    masked: [],
-    progressLookedFor: ['sub-agents that finish'],
-  });
+  const episode = new Episode(kind);
   const active = new Set<string>();
   let spawns: number[] = [];
   let depth = 0;
@@ -66,7 +68,7 @@ export const createAgentExplosion = (): AgentWatcher & Fanout => {
       });
     },
     reset: () => undefined,
-    finding: episode.finding,
+    finding: (nowMs) => episode.finding(nowMs),
     active: () => active.size,
     depth: () => depth,
     lastFiveMinutes: (nowMs) => within(nowMs, windowMs).length,

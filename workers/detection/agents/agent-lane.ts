@@ -29,7 +29,8 @@ export interface AgentLane {
   bytes(): number;
 }
 
-export const createAgentLane = (agent: string): AgentLane => {
+/** `showsResults`: its stream is of a kind that tells what comes of each call. */
+export const createAgentLane = (agent: string, { showsResults }: { readonly showsResults: boolean }): AgentLane => {
   const cycle = createToolCycle();
   const errors = createSameError();
   const interleaved = createInterleavedRepeat();
@@ -61,7 +62,7 @@ export const createAgentLane = (agent: string): AgentLane => {
     lastTool = step.tool;
     for (const watcher of watchers) watcher.step?.(step);
   };
-  const steps = createStepFold(take, forgetUnseen);
+  const steps = createStepFold({ step: take, resultsBegan: forgetUnseen, showsResults });
   const fold = (event: AgentEvent, atLine: number) => {
     switch (event.kind) {
       case 'tool-called':

@@ -1,4 +1,4 @@
-import { createEpisode } from './episode.ts';
+import { Episode, type EpisodeKind } from './episode.ts';
 import type { AgentWatcher } from './watcher.ts';
 
 // One compaction makes room; three without a call in between have made none, five burn a context each.
@@ -6,13 +6,15 @@ const warnAt = 3;
 const actAt = 5;
 const windowMs = 600_000;
 
+const kind: EpisodeKind = {
+  detector: 'compaction-loop',
+  masked: [],
+  progressLookedFor: ['a tool call between two compactions'],
+};
+
 /** The context is compacted again and again with nothing done in between. */
 export const createCompactionLoop = (): AgentWatcher & { lastTenMinutes(nowMs: number): number } => {
-  const episode = createEpisode({
-    detector: 'compaction-loop',
-    masked: [],
-    progressLookedFor: ['a tool call between two compactions'],
-  });
+  const episode = new Episode(kind);
   let count = 0;
   let times: number[] = [];
 
@@ -43,7 +45,7 @@ export const createCompactionLoop = (): AgentWatcher & { lastTenMinutes(nowMs: n
       count = 0;
       episode.lose(atMs);
     },
-    finding: episode.finding,
+    finding: (nowMs) => episode.finding(nowMs),
     lastTenMinutes: (nowMs) => times.filter((atMs) => atMs > nowMs - windowMs).length,
     bytes: () => 500 + times.length * 8,
   };

@@ -1,13 +1,15 @@
-import { createEpisode } from './episode.ts';
+import { Episode, type EpisodeKind } from './episode.ts';
 import type { AgentWatcher } from './watcher.ts';
+
+const kind: EpisodeKind = {
+  detector: 'degenerate-text',
+  masked: [],
+  progressLookedFor: ['text outside the repeated unit', 'a code fence (which asks for four times as much)'],
+};
 
 /** The model's own text has become periodic. A flood costs money by the second, so its upper level is a hard sign. */
 export const createDegenerateFlood = (): AgentWatcher => {
-  const episode = createEpisode({
-    detector: 'degenerate-text',
-    masked: [],
-    progressLookedFor: ['text outside the repeated unit', 'a code fence (which asks for four times as much)'],
-  });
+  const episode = new Episode(kind);
 
   return {
     event: (event, atLine) => {
@@ -29,8 +31,8 @@ export const createDegenerateFlood = (): AgentWatcher => {
       if (event.kind === 'said' || event.kind === 'tool-called' || event.kind === 'turn-ended')
         episode.lose(event.atMs);
     },
-    reset: episode.lose,
-    finding: episode.finding,
+    reset: (atMs) => episode.lose(atMs),
+    finding: (nowMs) => episode.finding(nowMs),
     bytes: () => 600,
   };
 };

@@ -1,4 +1,4 @@
-import { createEpisode } from './episode.ts';
+import { Episode, type EpisodeKind } from './episode.ts';
 import type { AgentWatcher } from './watcher.ts';
 
 // Hard problems have been thought over for 20k tokens; one report is of 72.9k tokens in 21 minutes that led nowhere.
@@ -8,13 +8,15 @@ const actTokens = 60_000;
 const actMs = 600_000;
 const charsPerToken = 4;
 
+const kind: EpisodeKind = {
+  detector: 'endless-thinking',
+  masked: [],
+  progressLookedFor: ['a tool call', 'a message'],
+};
+
 /** Thoughts and tokens, but neither a call nor a word. */
 export const createEndlessThinking = (): AgentWatcher => {
-  const episode = createEpisode({
-    detector: 'endless-thinking',
-    masked: [],
-    progressLookedFor: ['a tool call', 'a message'],
-  });
+  const episode = new Episode(kind);
   let sinceMs: number | null = null;
   let thoughtChars = 0;
   let outputTokens = 0;
@@ -69,7 +71,7 @@ export const createEndlessThinking = (): AgentWatcher => {
       }
     },
     reset: produce,
-    finding: episode.finding,
+    finding: (nowMs) => episode.finding(nowMs),
     bytes: () => 600,
   };
 };

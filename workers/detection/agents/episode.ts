@@ -20,15 +20,8 @@ export interface Sighting {
   readonly samples: readonly string[];
 }
 
-/** One report from the first sighting until a minute after the last. The level only rises; it keeps where it rose. */
-export interface Episode {
-  see(sighting: Sighting): void;
-  /** The pattern is not there any more. */
-  lose(atMs: number): void;
-  finding(nowMs: number): Finding | null;
-}
-
-export interface EpisodeOptions {
+/** What all reports of one detector have in common. */
+export interface EpisodeKind {
   readonly detector: string;
   readonly masked: readonly string[];
   readonly progressLookedFor: readonly string[];
@@ -46,50 +39,71 @@ interface Held {
   readonly lostAtMs: number | null;
 }
 
-export const createEpisode = ({ detector, masked, progressLookedFor }: EpisodeOptions): Episode => {
-  let held: Held | null = null;
+/** One report from the first sighting until a minute after the last. The level only rises; it keeps where it rose. */
+export class Episode {
+  readonly #kind: EpisodeKind;
+  #held: Held | null = null;
 
-  const isOver = (nowMs: number): boolean => held !== null && held.lostAtMs !== null && nowMs - held.lostAtMs >= keepMs;
-  const isCooling = (nowMs: number): boolean =>
-    held !== null && held.lostAtMs !== null && nowMs - held.lostAtMs < keepMs + coolDownMs;
-  const evidenceOf = ({ latest, firstAtMs }: Held): Evidence => ({
-    summary: latest.summary,
-    samples: latest.samples.filter((sample) => sample !== '').slice(0, 4),
-    unit: latest.unit,
-    period: latest.period,
-    count: latest.count,
-    firstAtMs,
-    lastAtMs: latest.atMs,
-    masked,
-    progressLookedFor,
-  });
+  constructor(kind: EpisodeKind) {
+    this.#kind = kind;
+  }
 
-  return {
-    see: (sighting) => {
-      if (held !== null && isOver(sighting.atMs)) {
-        if (isCooling(sighting.atMs) && sighting.level !== 'act') return;
-        held = null;
-      }
-      const rises = held === null || levelRank[sighting.level] > levelRank[held.reached.level];
-      const reached = rises || held === null ? sighting : held.reached;
-      held = { reached, latest: sighting, firstAtMs: held?.firstAtMs ?? sighting.atMs, lostAtMs: null };
-    },
-    lose: (atMs) => {
-      if (held !== null && held.lostAtMs === null) held = { ...held, lostAtMs: atMs };
-    },
-    finding: (nowMs) => {
-      if (held === null || isOver(nowMs)) return null;
-      const { level, atLine, atMs } = held.reached;
-      const { count, period, hard } = held.latest;
-      return { detector, level, atLine, atMs, count, period, hard, evidence: evidenceOf(held) };
-    },
-  };
-};
+  see(sighting: Sighting): void {
+    const before = this.#held;
+    const isNew = before === null || isOver(before, sighting.atMs);
+    if (before !== null && isNew && isCooling(before, sighting.atMs) && sighting.level !== 'act') return;
+    const held = isNew ? null : before;
+    const reached = held === null || rises(sighting, held) ? sighting : held.reached;
+    this.#held = { reached, latest: sighting, firstAtMs: held?.firstAtMs ?? sighting.atMs, lostAtMs: null };
+  }
+
+  /** The pattern is not there any more. */
+  lose(atMs: number): void {
+    if (this.#held !== null && this.#held.lostAtMs === null) this.#held = { ...this.#held, lostAtMs: atMs };
+  }
+
+  finding(nowMs: number): Finding | null {
+    const held = this.#held;
+    if (held === null || isOver(held, nowMs)) return null;
+    const { level, atLine, atMs } = held.reached;
+    const { count, period, hard } = held.latest;
+    return {
+      detector: this.#kind.detector,
+      level,
+      atLine,
+      atMs,
+      count,
+      period,
+      hard,
+      evidence: evidenceOf(this.#kind, held),
+    };
+  }
+}
+
+const isOver = ({ lostAtMs }: Held, nowMs: number): boolean => lostAtMs !== null && nowMs - lostAtMs >= keepMs;
+
+const isCooling = ({ lostAtMs }: Held, nowMs: number): boolean =>
+  lostAtMs !== null && nowMs - lostAtMs < keepMs + coolDownMs;
+
+const rises = (sighting: Sighting, { reached }: Held): boolean => levelRank[sighting.level] > levelRank[reached.level];
+
+const evidenceOf = ({ masked, progressLookedFor }: EpisodeKind, { latest, firstAtMs }: Held): Evidence => ({
+  summary: latest.summary,
+  samples: latest.samples.filter((sample) => sample !== '').slice(0, 4),
+  unit: latest.unit,
+  period: latest.period,
+  count: latest.count,
+  firstAtMs,
+  lastAtMs: latest.atMs,
+  masked,
+  progressLookedFor,
+});
 
 export const maskedInAgents = [
   'times',
   'durations',
   'ids',
+  'ports picked by the system',
   'temporary paths',
   'key order',
   'bookkeeping arguments',

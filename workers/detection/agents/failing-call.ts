@@ -1,17 +1,19 @@
-import { createEpisode, lookedForInAgents, maskedInAgents } from './episode.ts';
+import { Episode, type EpisodeKind, lookedForInAgents, maskedInAgents } from './episode.ts';
 import type { AgentWatcher } from './watcher.ts';
 
 // A second try is reasonable, a third is hope; the fourth failure of the very same call will not be the last.
 const warnAt = 3;
 const actAt = 4;
 
+const kind: EpisodeKind = {
+  detector: 'failing-call',
+  masked: maskedInAgents,
+  progressLookedFor: lookedForInAgents,
+};
+
 /** The very same call, failing every time; the text of the error may differ. */
 export const createFailingCall = (): AgentWatcher => {
-  const episode = createEpisode({
-    detector: 'failing-call',
-    masked: maskedInAgents,
-    progressLookedFor: lookedForInAgents,
-  });
+  const episode = new Episode(kind);
   let callHash: number | null = null;
   let count = 0;
 
@@ -39,7 +41,7 @@ export const createFailingCall = (): AgentWatcher => {
       count = 0;
       episode.lose(atMs);
     },
-    finding: episode.finding,
+    finding: (nowMs) => episode.finding(nowMs),
     bytes: () => 500,
   };
 };

@@ -1,4 +1,4 @@
-import { createEpisode, lookedForInAgents, maskedInAgents } from './episode.ts';
+import { Episode, type EpisodeKind, lookedForInAgents, maskedInAgents } from './episode.ts';
 import type { Step, StepCall } from './step.ts';
 import type { AgentWatcher } from './watcher.ts';
 
@@ -8,58 +8,67 @@ const windowSteps = 40;
 const warnAt = 4;
 const actAt = 6;
 
-interface Asked {
-  resultHash: number;
-  /** Numbers of the steps at which it came with this result, oldest first. */
-  steps: number[];
-  lastStep: number;
+/** One call and what it gave; those of one call all gave the same, for another result makes those before it forgotten. */
+interface Sighting {
+  readonly step: number;
+  readonly callHash: number;
+  readonly resultHash: number;
+  counts: boolean;
 }
+
+const kind: EpisodeKind = {
+  detector: 'interleaved-repeat',
+  masked: maskedInAgents,
+  progressLookedFor: lookedForInAgents,
+};
 
 /** The same call with the same result again and again, with other calls in between. */
 export const createInterleavedRepeat = (): AgentWatcher & { repeats(): number } => {
-  const episode = createEpisode({
-    detector: 'interleaved-repeat',
-    masked: maskedInAgents,
-    progressLookedFor: lookedForInAgents,
-  });
-  const asked = new Map<number, Asked>();
+  const episode = new Episode(kind);
+  /** Of the window, oldest first. */
+  let sightings: Sighting[] = [];
   let now = 0;
   let repeats = 0;
 
   const forgetOld = (): void => {
-    for (const [callHash, entry] of asked) {
-      while ((entry.steps[0] ?? now) <= now - windowSteps) entry.steps.shift();
-      if (entry.lastStep <= now - windowSteps) asked.delete(callHash);
-    }
+    while ((sightings[0]?.step ?? now) <= now - windowSteps) sightings.shift();
   };
+  const forgetCall = (callHash: number): void => {
+    sightings = sightings.filter((sighting) => sighting.callHash !== callHash);
+  };
+  const isKnown = (callHash: number): boolean => sightings.some((sighting) => sighting.callHash === callHash);
   // After a real change it is right to look again, so each repetition counts half; writing the same once more is none.
   const halveAfterChange = (step: Step): void => {
-    if (!step.calls.some((call) => call.mutates && call.ok && !asked.has(call.callHash))) return;
-    for (const entry of asked.values()) entry.steps.splice(0, Math.ceil(entry.steps.length / 2));
-  };
-  const count = (call: StepCall): number => {
-    if (call.resultHash === null) return 0;
-    const entry = asked.get(call.callHash);
-    if (entry !== undefined && entry.resultHash === call.resultHash) {
-      entry.steps.push(now);
-      entry.lastStep = now;
-      if (entry.steps.length > windowSteps) entry.steps.shift();
-      return entry.steps.length;
+    if (!step.calls.some((call) => call.mutates && call.ok && !isKnown(call.callHash))) return;
+    halve(sightings);
+    if (step.waits === false) return;
+    // A wait is no step, so what it changes on its way is not asked for below: it is remembered here.
+    for (const { callHash, resultHash } of step.calls) {
+      forgetCall(callHash);
+      sightings.push({ step: now, callHash, resultHash: resultHash ?? 0, counts: false });
     }
-    asked.set(call.callHash, { resultHash: call.resultHash, steps: [now], lastStep: now });
-    return 1;
+  };
+  const see = ({ callHash, resultHash, waits }: StepCall): void => {
+    if (waits !== false || resultHash === null) return;
+    const before = sightings.findLast((sighting) => sighting.callHash === callHash);
+    if (before !== undefined && before.resultHash !== resultHash) forgetCall(callHash);
+    sightings.push({ step: now, callHash, resultHash, counts: true });
   };
 
   return {
     step: (step) => {
+      halveAfterChange(step);
       if (step.waits !== false) return;
       now++;
       forgetOld();
-      halveAfterChange(step);
-      const counts = step.calls.map((call) => (call.waits === false ? count(call) : 0));
+      for (const call of step.calls) see(call);
+      const times = timesOf(sightings);
+      const counts = step.calls.map(({ callHash, resultHash, waits }) =>
+        waits === false && resultHash !== null ? (times.get(callHash) ?? 0) : 0,
+      );
       const most = Math.max(...counts);
       const call = step.calls[counts.indexOf(most)];
-      repeats = Math.max(1, ...[...asked.values()].map((entry) => entry.steps.length));
+      repeats = Math.max(1, ...times.values());
       if (repeats < warnAt) return episode.lose(step.atMs);
       if (most < warnAt || call === undefined) return;
       const summary = `${call.tool} gave the same result ${most} times within ${windowSteps} steps, with other calls in between`;
@@ -77,12 +86,31 @@ export const createInterleavedRepeat = (): AgentWatcher & { repeats(): number } 
       });
     },
     reset: (atMs) => {
-      asked.clear();
+      sightings = [];
       repeats = 0;
       episode.lose(atMs);
     },
-    finding: episode.finding,
+    finding: (nowMs) => episode.finding(nowMs),
     repeats: () => repeats,
-    bytes: () => 600 + asked.size * 160,
+    bytes: () => 500 + sightings.length * 100,
   };
+};
+
+/** How often each call came with its result, as far as it counts. */
+const timesOf = (sightings: readonly Sighting[]): Map<number, number> => {
+  const times = new Map<number, number>();
+  for (const { callHash, counts } of sightings) if (counts) times.set(callHash, (times.get(callHash) ?? 0) + 1);
+  return times;
+};
+
+/** The older half of each call's sightings counts no more. */
+const halve = (sightings: readonly Sighting[]): void => {
+  const times = timesOf(sightings);
+  const left = new Map(Array.from(times, ([callHash, count]) => [callHash, Math.ceil(count / 2)]));
+  for (const sighting of sightings) {
+    const surplus = left.get(sighting.callHash) ?? 0;
+    if (!sighting.counts || surplus === 0) continue;
+    sighting.counts = false;
+    left.set(sighting.callHash, surplus - 1);
+  }
 };

@@ -1,12 +1,13 @@
 import type { AgentEvent } from '#protocol/agent-events';
 import type { ProgressMark } from '#protocol/observations';
+import { HashRing } from '../hash-ring.ts';
 import { mixHash } from './step.ts';
 
-type Called = Extract<AgentEvent, { kind: 'tool-called' }>;
+type Called = Pick<Extract<AgentEvent, { kind: 'tool-called' }>, 'callHash' | 'mutates' | 'waits' | 'tool'>;
 type Returned = Extract<AgentEvent, { kind: 'tool-returned' }>;
 
 const openCalls = 64;
-// An answer that comes back after five hundred others is as good as new; 12 KB.
+// An answer that comes back after five hundred others is as good as new; 4 KB.
 const rememberedResults = 512;
 
 /**
@@ -18,20 +19,19 @@ export const createProgressFold = (): {
   bytes(): number;
 } => {
   const open = new Map<string, Called>();
-  const seen = new Set<number>();
+  const seen = new HashRing(rememberedResults);
 
-  const remember = (called: Called): void => {
-    open.set(called.callId, called);
-    forgetOldest(open, openCalls);
+  const remember = ({ callId, callHash, mutates, waits, tool }: Called & { readonly callId: string }): void => {
+    open.set(callId, { callHash, mutates, waits, tool });
+    const oldest = open.keys().next();
+    if (open.size > openCalls && oldest.done !== true) open.delete(oldest.value);
   };
   const markOf = (returned: Returned): ProgressMark | null => {
     const called = open.get(returned.callId);
     open.delete(returned.callId);
     if (called === undefined || !returned.ok || returned.isEmpty || called.waits === 'sleep') return null;
     const both = mixHash(called.callHash, returned.resultHash);
-    if (seen.has(both)) return null;
-    seen.add(both);
-    forgetOldest(seen, rememberedResults);
+    if (!seen.add(both)) return null;
     const detail = called.mutates ? `${called.tool} changed something` : `${called.tool} gave a new result`;
     return { atMs: returned.atMs, source: 'result', sharePct: null, detail };
   };
@@ -46,15 +46,6 @@ export const createProgressFold = (): {
       }
       return marks;
     },
-    bytes: () => open.size * 500 + seen.size * 24,
+    bytes: () => open.size * 150 + seen.bytes,
   };
-};
-
-const forgetOldest = <Key>(
-  kept: { readonly size: number; keys(): Iterator<Key>; delete(key: Key): boolean },
-  limit: number,
-): void => {
-  if (kept.size <= limit) return;
-  const oldest = kept.keys().next();
-  if (oldest.done !== true) kept.delete(oldest.value);
 };

@@ -1,6 +1,6 @@
 import type { AgentEvent } from '#protocol/agent-events';
-import { createEpisode } from './episode.ts';
-import { createPeriods } from './periods.ts';
+import { Episode, type EpisodeKind } from './episode.ts';
+import { Periods } from './periods.ts';
 import type { AgentWatcher } from './watcher.ts';
 
 type Said = Extract<AgentEvent, { kind: 'said' }>;
@@ -11,15 +11,17 @@ const longestPeriod = 4;
 const warnCycles = 3;
 const actCycles = 5;
 
+const kind: EpisodeKind = {
+  detector: 'repeated-text',
+  masked: ['times', 'durations', 'ids', 'numbers (for a warning)'],
+  progressLookedFor: ['a tool call', 'a result', 'another message'],
+};
+
 /** The same message or thought again, with nothing done in between. */
 export const createRepeatedText = (): AgentWatcher => {
-  const episode = createEpisode({
-    detector: 'repeated-text',
-    masked: ['times', 'durations', 'ids', 'numbers (for a warning)'],
-    progressLookedFor: ['a tool call', 'a result', 'another message'],
-  });
-  const texts = createPeriods(longestPeriod);
-  const shapes = createPeriods(longestPeriod);
+  const episode = new Episode(kind);
+  const texts = new Periods(longestPeriod);
+  const shapes = new Periods(longestPeriod);
 
   const hear = (said: Said, atLine: number) => {
     texts.push(said.textHash);
@@ -46,9 +48,12 @@ export const createRepeatedText = (): AgentWatcher => {
       samples: [said.sample],
     });
   };
-  const forget = (atMs: number): void => {
+  const forgetTexts = (): void => {
     texts.reset();
     shapes.reset();
+  };
+  const forget = (atMs: number): void => {
+    forgetTexts();
     episode.lose(atMs);
   };
 
@@ -58,7 +63,8 @@ export const createRepeatedText = (): AgentWatcher => {
       if (event.kind === 'tool-called' || event.kind === 'tool-returned') forget(event.atMs);
     },
     reset: forget,
-    finding: episode.finding,
+    forgetUnseen: forgetTexts,
+    finding: (nowMs) => episode.finding(nowMs),
     bytes: () => 700,
   };
 };

@@ -1,27 +1,35 @@
-import { createEpisode } from './episode.ts';
+import { Episode, type EpisodeKind } from './episode.ts';
 import type { AgentWatcher } from './watcher.ts';
 
 const windowMs = 60_000;
 // A client with backoff makes about six tries a minute. Ten without one answer is a client without; twenty is a storm.
 const warnAt = 10;
 const actAt = 20;
+// A client that waits seconds between its tries gives up after ten or so. Twenty within ten minutes lead nowhere either,
+// but cost little: a warning.
+const slowWindowMs = 600_000;
+const slowWarnAt = 20;
 const kept = 256;
+
+const kind: EpisodeKind = {
+  detector: 'retry-storm',
+  masked: ['numbers', 'times'],
+  progressLookedFor: ['an answered request'],
+};
 
 /** Model requests fail and fail, and none is answered in between. */
 export const createRetryStorm = (): AgentWatcher & {
   errors(nowMs: number): number;
   answers(nowMs: number): number;
 } => {
-  const episode = createEpisode({
-    detector: 'retry-storm',
-    masked: ['numbers', 'times'],
-    progressLookedFor: ['an answered request'],
-  });
+  const episode = new Episode(kind);
   let failures: number[] = [];
   let unanswered: number[] = [];
   let answers: number[] = [];
 
-  const recent = (times: readonly number[], nowMs: number): number[] => times.filter((atMs) => atMs > nowMs - windowMs);
+  const within = (spanMs: number, times: readonly number[], nowMs: number): number[] =>
+    times.filter((atMs) => atMs > nowMs - spanMs);
+  const recent = (times: readonly number[], nowMs: number): number[] => within(windowMs, times, nowMs);
 
   return {
     event: (event, atLine) => {
@@ -32,13 +40,15 @@ export const createRetryStorm = (): AgentWatcher & {
       }
       if (event.kind !== 'request-failed') return;
       failures = [...recent(failures, event.atMs), event.atMs].slice(-kept);
-      unanswered = [...recent(unanswered, event.atMs), event.atMs].slice(-kept);
-      const since = unanswered.length;
-      if (since < warnAt) return;
-      const summary = `${since} model requests failed within a minute and none was answered`;
+      unanswered = [...within(slowWindowMs, unanswered, event.atMs), event.atMs].slice(-kept);
+      const lately = recent(unanswered, event.atMs).length;
+      const isFast = lately >= warnAt;
+      if (!isFast && unanswered.length < slowWarnAt) return;
+      const since = isFast ? lately : unanswered.length;
+      const summary = `${since} model requests failed within ${isFast ? 'a minute' : 'ten minutes'} and none was answered`;
       episode.see({
         hard: false,
-        level: since >= actAt ? 'act' : 'warn',
+        level: lately >= actAt ? 'act' : 'warn',
         atLine,
         atMs: event.atMs,
         count: since,
@@ -49,9 +59,9 @@ export const createRetryStorm = (): AgentWatcher & {
       });
     },
     reset: () => undefined,
-    finding: episode.finding,
+    finding: (nowMs) => episode.finding(nowMs),
     errors: (nowMs) => recent(failures, nowMs).length,
     answers: (nowMs) => recent(answers, nowMs).length,
-    bytes: () => 600 + (failures.length + answers.length) * 8,
+    bytes: () => 600 + (failures.length + unanswered.length + answers.length) * 8,
   };
 };

@@ -1,4 +1,4 @@
-import { createEpisode, lookedForInAgents, maskedInAgents } from './episode.ts';
+import { Episode, type EpisodeKind, lookedForInAgents, maskedInAgents } from './episode.ts';
 import type { AgentWatcher } from './watcher.ts';
 
 // Five different calls with one error (unknown tool, no permission, quota) are not five mistakes. Others wait for 10
@@ -6,13 +6,15 @@ import type { AgentWatcher } from './watcher.ts';
 const warnAt = 5;
 const actAt = 8;
 
+const kind: EpisodeKind = {
+  detector: 'same-error',
+  masked: maskedInAgents,
+  progressLookedFor: lookedForInAgents,
+};
+
 /** The same error whatever is called. */
 export const createSameError = (): AgentWatcher & { streak(): number } => {
-  const episode = createEpisode({
-    detector: 'same-error',
-    masked: maskedInAgents,
-    progressLookedFor: lookedForInAgents,
-  });
+  const episode = new Episode(kind);
   let errorHash: number | null = null;
   let count = 0;
   let failures = 0;
@@ -29,7 +31,8 @@ export const createSameError = (): AgentWatcher & { streak(): number } => {
       const summary = `${count} calls in a row ended with the same error`;
       episode.see({
         hard: true,
-        level: count >= actAt ? 'act' : 'warn',
+        // A row of names that are not there may be just what was to be found out.
+        level: count >= actAt && !step.isAbsence ? 'act' : 'warn',
         atLine,
         atMs,
         count,
@@ -45,7 +48,7 @@ export const createSameError = (): AgentWatcher & { streak(): number } => {
       errorHash = null;
       episode.lose(atMs);
     },
-    finding: episode.finding,
+    finding: (nowMs) => episode.finding(nowMs),
     streak: () => failures,
     bytes: () => 500,
   };

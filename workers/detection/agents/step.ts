@@ -4,6 +4,7 @@ export interface StepCall {
   readonly resultHash: number | null;
   readonly ok: boolean;
   readonly errorHash: number | null;
+  readonly isAbsence: boolean;
   readonly isEmpty: boolean;
   readonly mutates: boolean;
   readonly waits: false | 'sleep' | 'poll';
@@ -23,8 +24,10 @@ export interface Step {
   readonly calls: readonly StepCall[];
   readonly isSeen: boolean;
   readonly failed: boolean;
-  /** The error that every call of the step ended with; null where they differ or succeeded. */
+  /** The error that every call of the step ended with; null where they differ, succeeded, or failed without a word. */
   readonly errorHash: number | null;
+  /** Every call looked for something, and was told that it is not there. */
+  readonly isAbsence: boolean;
   readonly waits: false | 'sleep' | 'poll';
   readonly isEmpty: boolean;
   /** The stream marks rounds, so the model has looked at the results before this step even if we have not. */
@@ -60,14 +63,18 @@ export const makeStep = (
     callHash: mixAll(calls.map((call) => call.callHash)),
     calls,
     isSeen: calls.every((call) => call.resultHash !== null),
-    failed: calls.every((call) => !call.ok && call.errorHash !== null),
+    failed: calls.every((call) => !call.ok),
     errorHash: calls.every((call) => call.errorHash === first.errorHash) ? first.errorHash : null,
+    isAbsence: calls.every(isVainLook),
     waits: everyWait ? (calls.some((call) => call.waits === 'poll') ? 'poll' : 'sleep') : false,
     isEmpty: calls.every((call) => call.isEmpty && call.ok),
     tool: first.tool,
     samples: calls.flatMap((call) => call.samples).slice(0, 4),
   };
 };
+
+/** An edit that finds no place to edit has failed; a look that finds nothing has its answer. */
+const isVainLook = (call: StepCall): boolean => call.isAbsence && !call.mutates;
 
 /** Most steps are one call, and an agent may make them by the thousand: written out, without a pass for each question. */
 const oneCall = (
@@ -80,8 +87,9 @@ const oneCall = (
   callHash: mixHash(1, call.callHash),
   calls,
   isSeen: call.resultHash !== null,
-  failed: !call.ok && call.errorHash !== null,
+  failed: !call.ok,
   errorHash: call.errorHash,
+  isAbsence: isVainLook(call),
   waits: call.waits,
   isEmpty: call.isEmpty && call.ok,
   tool: call.tool,

@@ -1,5 +1,6 @@
 import type { AgentEvent, TokenUsage } from '#protocol/agent-events';
 import type { CostBasis, Spent } from '#protocol/spending';
+import { HashRing } from '../hash-ring.ts';
 import type { Pricing } from './pricing.ts';
 import { mixHash } from './step.ts';
 
@@ -41,7 +42,7 @@ const rememberedIds = 1_024;
 
 export const createTokenLedger = (pricing: Pricing): TokenLedger => {
   const entries = new Map<string, Entry>();
-  const settled = new Set<number>();
+  const settled = new HashRing(rememberedIds);
   const spend = createSpendWindow();
   let counted: TokenUsage = noUsage;
   let unseenTokens = 0;
@@ -54,8 +55,6 @@ export const createTokenLedger = (pricing: Pricing): TokenLedger => {
     if (entries.size <= openEntries || oldest.done === true) return;
     entries.delete(oldest.value);
     settled.add(hashId(oldest.value));
-    const first = settled.values().next();
-    if (settled.size > rememberedIds && first.done !== true) settled.delete(first.value);
   };
   const book = (entry: Entry, sign: 1 | -1): void => {
     counted = addUsage(counted, entry.usage, sign);
@@ -90,9 +89,12 @@ export const createTokenLedger = (pricing: Pricing): TokenLedger => {
     for (const id of entries.keys()) settled.add(hashId(id));
     entries.clear();
   };
-  // The agent's own total is the last word on its session so far; what comes after it is added to it.
+  // The agent's own total is the last word on its session so far; what comes after it is added to it. One that is smaller
+  // than the last was begun anew: the same session, gone on with in another process.
   const report = (totalMicros: number, atMs: number): void => {
     const before = cost();
+    if (session.reported !== null && totalMicros < session.reported)
+      earlier = { ...earlier, micros: earlier.micros + session.reported, isPriced: true };
     session = { reported: totalMicros, computed: 0, told: 0, isPriced: true, unpriced: 0 };
     spend.add(cost() - before, atMs);
   };
@@ -124,9 +126,20 @@ export const createTokenLedger = (pricing: Pricing): TokenLedger => {
       };
     },
     microsOfLastTenMinutes: spend.sum,
-    bytes: () => 1_200 + entries.size * 220 + settled.size * 24,
+    bytes: () => 1_200 + entries.size * 220 + settled.bytes,
   };
 };
+
+/** The view of those who have spent nothing. */
+export const emptyLedger = (pricing: Pricing): LedgerView => ({
+  totalTokens: 0,
+  outputTokens: 0,
+  freshTokens: 0,
+  micros: null,
+  basis: 'unpriced',
+  unpricedTokens: 0,
+  priceVersion: pricing.version,
+});
 
 const noUsage: TokenUsage = { input: 0, output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 };
 

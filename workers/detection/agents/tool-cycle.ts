@@ -1,6 +1,6 @@
 import type { FindingLevel } from '#protocol/judgement';
-import { createEpisode, lookedForInAgents, maskedInAgents } from './episode.ts';
-import { createPeriods } from './periods.ts';
+import { Episode, type EpisodeKind, lookedForInAgents, maskedInAgents } from './episode.ts';
+import { Periods } from './periods.ts';
 import type { Step } from './step.ts';
 import type { AgentWatcher } from './watcher.ts';
 
@@ -23,14 +23,16 @@ const unseenRound: Ladder = { warn: 3, act: 6 };
 // A whole cycle (A-B, read-edit-test) is stronger evidence than one call: it was all done again.
 const wholeCycle: Ladder = { warn: 3, act: 4 };
 
+const kind: EpisodeKind = {
+  detector: 'tool-cycle',
+  masked: maskedInAgents,
+  progressLookedFor: lookedForInAgents,
+};
+
 /** The same calls with the same results, over and over, with a period of up to 12 steps. */
 export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
-  const episode = createEpisode({
-    detector: 'tool-cycle',
-    masked: maskedInAgents,
-    progressLookedFor: lookedForInAgents,
-  });
-  const periods = createPeriods(longestPeriod);
+  const episode = new Episode(kind);
+  const periods = new Periods(longestPeriod);
   let repeats = 0;
   let callHash: number | null = null;
   let sameCalls = 0;
@@ -78,7 +80,7 @@ export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
       episode.lose(atMs);
     },
     forgetUnseen: () => periods.reset(),
-    finding: episode.finding,
+    finding: (nowMs) => episode.finding(nowMs),
     repeats: () => repeats,
     bytes: () => 600,
   };
@@ -87,7 +89,7 @@ export const createToolCycle = (): AgentWatcher & { repeats(): number } => {
 const ladderOf = (step: Step, period: number): Ladder => {
   if (period > 1) return wholeCycle;
   if (!step.isSeen) return step.isOwnRound ? unseenRound : unseenResult;
-  if (step.errorHash !== null) return sameError;
+  if (step.failed || step.errorHash !== null) return sameError;
   return step.isEmpty ? emptyResult : sameResult;
 };
 

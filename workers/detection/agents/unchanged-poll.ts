@@ -1,4 +1,4 @@
-import { createEpisode, maskedInAgents } from './episode.ts';
+import { Episode, type EpisodeKind, maskedInAgents } from './episode.ts';
 import type { AgentWatcher } from './watcher.ts';
 
 // Asking how a build is doing is waiting, not repetition, as long as the answer moves. Twenty times the same answer is
@@ -7,13 +7,15 @@ const observeAt = 10;
 const warnAt = 15;
 const actAt = 20;
 
+const kind: EpisodeKind = {
+  detector: 'unchanged-poll',
+  masked: maskedInAgents,
+  progressLookedFor: ['a changed answer', 'another call', 'a word from the user'],
+};
+
 /** Asks for the state of something that runs elsewhere and is told the same each time. */
 export const createUnchangedPoll = (): AgentWatcher => {
-  const episode = createEpisode({
-    detector: 'unchanged-poll',
-    masked: maskedInAgents,
-    progressLookedFor: ['a changed answer', 'another call', 'a word from the user'],
-  });
+  const episode = new Episode(kind);
   let callHash: number | null = null;
   let resultHash: number | null = null;
   let count = 0;
@@ -45,7 +47,7 @@ export const createUnchangedPoll = (): AgentWatcher => {
       count = 0;
       episode.lose(atMs);
     },
-    finding: episode.finding,
+    finding: (nowMs) => episode.finding(nowMs),
     bytes: () => 500,
   };
 };

@@ -3,16 +3,20 @@ import { type LineBatch, lineFlag } from '#protocol/observations';
 /** Longest block of lines whose repetition is looked for: restarts of a service print up to some hundred lines. */
 export const longestPeriod = 400;
 // A power of two over the longest period.
-const room = 512;
-export const ringMask = room - 1;
+export const ringRoom = 512;
+export const ringMask = ringRoom - 1;
+/** Many programs say a few lines and no more. */
+const smallestRoom = 64;
 
 /** The last lines of a run that are worth comparing: blank lines and redraws are left out. */
 export class LineHistory {
-  private readonly l1s = new Uint32Array(room);
-  private readonly l2s = new Uint32Array(room);
-  private readonly flagsOf = new Uint8Array(room);
-  private readonly times = new Float64Array(room);
-  private readonly numbers = new Float64Array(room);
+  private l1s = new Uint32Array(smallestRoom);
+  private l2s = new Uint32Array(smallestRoom);
+  private flagsOf = new Uint8Array(smallestRoom);
+  private times = new Float64Array(smallestRoom);
+  /** The lower half of each line's number: with the newest one's whole number it tells the rest. */
+  private numbers = new Uint32Array(smallestRoom);
+  private newestLine = 0;
   /** Lines compared so far; the newest has this place minus one. */
   length = 0;
 
@@ -21,11 +25,13 @@ export class LineHistory {
     const flags = batch.flags[index] ?? 0;
     if ((flags & (lineFlag.blank | lineFlag.redraw)) !== 0) return false;
     const at = this.length & ringMask;
+    if (at >= this.l1s.length) this.grow();
     this.l1s[at] = batch.l1[index] ?? 0;
     this.l2s[at] = batch.l2[index] ?? 0;
     this.flagsOf[at] = flags;
     this.times[at] = batch.atMs[index] ?? 0;
-    this.numbers[at] = batch.firstLine + index;
+    this.newestLine = batch.firstLine + index;
+    this.numbers[at] = this.newestLine;
     this.length++;
     return true;
   }
@@ -49,15 +55,32 @@ export class LineHistory {
     return this.times[(this.length - 1 - back) & ringMask] ?? 0;
   }
   line(back: number): number {
-    return this.numbers[(this.length - 1 - back) & ringMask] ?? 0;
+    const lower = this.numbers[(this.length - 1 - back) & ringMask] ?? 0;
+    return this.newestLine - ((this.newestLine - lower) >>> 0);
   }
 
   /** How many lines can be looked back at. */
   get depth(): number {
-    return Math.min(this.length, room);
+    return Math.min(this.length, ringRoom);
   }
 
   get bytes(): number {
-    return room * (4 + 4 + 1 + 8 + 8);
+    return this.l1s.length * (4 + 4 + 1 + 8 + 4);
+  }
+
+  /** Until the ring is full no line is overwritten, so each keeps its place. */
+  private grow(): void {
+    const room = 2 * this.l1s.length;
+    const { l1s, l2s, flagsOf, times, numbers } = this;
+    this.l1s = new Uint32Array(room);
+    this.l2s = new Uint32Array(room);
+    this.flagsOf = new Uint8Array(room);
+    this.times = new Float64Array(room);
+    this.numbers = new Uint32Array(room);
+    this.l1s.set(l1s);
+    this.l2s.set(l2s);
+    this.flagsOf.set(flagsOf);
+    this.times.set(times);
+    this.numbers.set(numbers);
   }
 }

@@ -1,5 +1,6 @@
 import { lineFlag } from '#protocol/observations';
-import { type LineHistory, longestPeriod, ringMask } from './line-history.ts';
+import { gram, LineGrams } from './line-grams.ts';
+import { type LineHistory, ringMask } from './line-history.ts';
 
 /** Lines that repeat with one period, for as long as every line equals the one `period` lines before. */
 export interface Repetition {
@@ -16,9 +17,6 @@ export interface Repetition {
 export const linesOf = (repetition: Repetition): number => repetition.matches + repetition.period;
 export const cyclesOf = (repetition: Repetition): number => Math.floor(linesOf(repetition) / repetition.period);
 
-// Four lines together are rarely found twice by chance, and a block that says each line twice still has its own four.
-const gram = 4;
-const tableRoom = 512;
 // False candidates (a line that stands twice in a block) die within a few lines; four leave room for the true one.
 const candidates = 4;
 
@@ -27,46 +25,34 @@ const candidates = 4;
  * where the last four lines were seen before proposes a period, and a candidate lives while each line agrees.
  */
 export class PeriodTracker {
-  private readonly seen = new Uint32Array(tableRoom);
-  private readonly seenAt = new Uint32Array(tableRoom);
+  private readonly grams = new LineGrams();
   private readonly live: Repetition[] = [];
   private readonly history: LineHistory;
-  private readonly ring: Uint32Array;
-  /** The three lines before the newest. */
-  private before1 = 0;
-  private before2 = 0;
-  private before3 = 0;
+  private readonly column: 'l1' | 'l2';
   /** The live repetition that covers most lines. */
   best: Repetition | null = null;
 
   constructor(history: LineHistory, column: 'l1' | 'l2') {
     this.history = history;
-    this.ring = history.ring(column);
+    this.column = column;
   }
 
   /** Looks at the newest line of the history. */
   push(): void {
-    const { history, ring, before1, before2, before3 } = this;
-    const newest = history.length - 1;
-    const hash = ring[newest & ringMask] ?? 0;
-    if (this.live.length > 0) this.advance(hash, newest);
-    this.before3 = before2;
-    this.before2 = before1;
-    this.before1 = hash;
-    const key = gramOf(hash, before1, before2, before3);
-    const at = key & (tableRoom - 1);
-    const period = this.seen[at] === key ? history.length - (this.seenAt[at] ?? 0) : 0;
-    this.seen[at] = key;
-    this.seenAt[at] = history.length;
-    if (period >= 1 && period <= longestPeriod && newest >= period + gram - 1) this.propose(period);
+    const newest = this.history.length - 1;
+    const ring = this.history.ring(this.column);
+    if (this.live.length > 0) this.advance(ring, newest);
+    const period = this.grams.note(ring, newest);
+    if (period > 0) this.propose(period);
   }
 
   get bytes(): number {
-    return tableRoom * (4 + 4) + candidates * 64;
+    return this.grams.bytes + candidates * 64;
   }
 
-  private advance(hash: number, newest: number): void {
-    const { live, history, ring } = this;
+  private advance(ring: Uint32Array, newest: number): void {
+    const { live, history } = this;
+    const hash = ring[newest & ringMask] ?? 0;
     const flags = history.flags(0);
     for (let index = live.length - 1; index >= 0; index--) {
       const repetition = live[index];
@@ -128,12 +114,3 @@ export class PeriodTracker {
     this.best = best;
   }
 }
-
-/** Four lines as one number, in their order. */
-export const gramOf = (a: number, b: number, c: number, d: number): number => {
-  let hash = Math.imul(a ^ 0x9e3779b9, 0x85ebca6b);
-  hash = Math.imul((hash ^ (hash >>> 15)) + b, 0xc2b2ae35);
-  hash = Math.imul((hash ^ (hash >>> 13)) + c, 0x27d4eb2f);
-  hash = Math.imul((hash ^ (hash >>> 15)) + d, 0x165667b1);
-  return (hash ^ (hash >>> 16)) >>> 0;
-};

@@ -5,14 +5,23 @@ import { canonicalJson, isRecord, type JsonRecord } from './json-record.ts';
 const bookkeeping =
   /^(?:task_progress|nonce|cache_?bust(?:er)?|_?timestamp|ts|uuid|(?:request|trace|span|correlation|tool_?use|tool_?call|call|idempotency)_?(?:id|key)|explanation|reason|reasoning|thought|thoughts|justification|security_risk|tool_?explanation)$/i;
 
+// Parameters of an address that are there to get past a cache, whatever their value; and those that may be the time,
+// where their value is one.
+const cacheBusters =
+  /(?<=[?&])(?:(?:_|_?cb|_?dc|cache_?bust(?:er)?|no_?cache|bust(?:er)?|nonce|rnd|rand(?:om)?)=[^&#\s"'`]*|(?:_?ts?|v|r|time|timestamp)=\d{9,}(?:\.\d+)?)(?=[&#\s"'`\\]|$)/gi;
+
 /** One hash for one request: keys in order at every level, bookkeeping arguments left out. */
 export const hashCall = (tool: string, args: unknown): number => hash53(`${tool} ${canonicalCall(args)}`);
 
-const canonicalCall = (args: unknown): string => {
-  const given = typeof args === 'string' ? (fromText(args) ?? args.trim()) : args;
+/** Arguments as they are meant: some streams carry them as JSON text. */
+export const argumentsOf = (args: unknown): unknown =>
+  typeof args === 'string' ? (fromText(args) ?? args.trim()) : args;
+
+const canonicalCall = (given: unknown): string => {
   // A shell call's description is prose about the command, not part of it.
   const describes = isRecord(given) && typeof given.command === 'string';
-  return canonicalJson(given, (key) => !bookkeeping.test(key) && !(describes && key === 'description'));
+  const text = canonicalJson(given, (key) => !bookkeeping.test(key) && !(describes && key === 'description'));
+  return text.includes('?') ? text.replace(cacheBusters, '<any>') : text;
 };
 
 const fromText = (text: string): JsonRecord | null => {

@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord, proseOf, recordAt, recordsAt, textAt } from './json-record.ts';
+import { countAt, isRecord, type JsonRecord, proseOf, recordAt, recordsAt, textAt } from './json-record.ts';
 import type { ParserFactory } from './stream-parser.ts';
 
 /** One chat message per line, or one step (`action`, `observation`) per line: how many agents write their log. */
@@ -12,9 +12,26 @@ export const parseChat: ParserFactory = (writer, { agentKind, model }) => {
     writer.called({ callId: lastCall, round: String(round), tool: name, args });
   };
 
+  // The API counts cached tokens inside the prompt.
+  const readUsage = (record: JsonRecord, usage: JsonRecord): void => {
+    const cacheRead = countAt(recordAt(usage, 'prompt_tokens_details'), 'cached_tokens');
+    writer.used(
+      textAt(record, 'id') ?? `answer-${round}`,
+      {
+        input: Math.max(0, countAt(usage, 'prompt_tokens') - cacheRead),
+        output: countAt(usage, 'completion_tokens'),
+        cacheRead,
+        cacheWrite5m: 0,
+        cacheWrite1h: 0,
+      },
+      { model: textAt(record, 'model') ?? model, reportedUsd: null },
+    );
+  };
+
   const readAssistant = (record: JsonRecord): void => {
     round++;
     writer.noted('turn-started');
+    if (isRecord(record.usage)) readUsage(record, record.usage);
     const text = proseOf(record.content);
     if (text !== '') writer.said(text, { thought: false });
     if (isRecord(record.function_call))

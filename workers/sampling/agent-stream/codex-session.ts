@@ -1,4 +1,4 @@
-import { createCumulativeUsage } from './codex.ts';
+import { createCumulativeUsage } from './codex-usage.ts';
 import { type JsonRecord, numberAt, parseRecord, proseOf, recordAt, textAt } from './json-record.ts';
 import type { ParserFactory } from './stream-parser.ts';
 

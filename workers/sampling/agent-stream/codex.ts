@@ -1,26 +1,31 @@
-import type { TokenUsage } from '#protocol/agent-events';
-import { countAt, isRecord, type JsonRecord, numberAt, proseOf, recordAt, recordsAt, textAt } from './json-record.ts';
+import { createTurnUsage } from './codex-usage.ts';
+import { isRecord, type JsonRecord, numberAt, proseOf, recordAt, recordsAt, textAt } from './json-record.ts';
 import type { ParserFactory } from './stream-parser.ts';
 
-/** `codex exec --json`: threads, turns and items. A turn's usage is the thread's total so far, so it is subtracted. */
+/** `codex exec --json`: threads, turns and items. */
 export const parseCodex: ParserFactory = (writer, { agentKind, model }) => {
-  const countedUsage = createCumulativeUsage();
+  let countedUsage = createTurnUsage();
   const open = new Set<string>();
   let thread = '';
   let turns = 0;
+  let edits = 0;
 
   const begin = (item: JsonRecord, id: string) => {
     const call = callOfItem(item);
     if (call === null || open.has(id)) return;
     open.add(id);
-    writer.called({ callId: id, round: null, ...call });
+    // Of an edit only the path is told: two that were made are two edits, two that were refused are the same refusal.
+    const args = isFileChange(item) && succeeded(item) ? { changes: item.changes, edit: ++edits } : call.args;
+    writer.called({ callId: id, round: null, tool: call.tool, args });
     if (call.tool === 'spawn_agent') for (const child of namesAt(item, 'receiver_thread_ids')) writer.spawned(child);
   };
 
   const readItem = (item: JsonRecord, isDone: boolean) => {
     const id = textAt(item, 'id') ?? '';
-    const kind = textAt(item, 'type') ?? textAt(item, 'item_type');
+    const kind = kindOf(item);
     if (callOfItem(item) !== null) {
+      // Whether an edit was made shows at its end.
+      if (isFileChange(item) && !isDone) return;
       begin(item, id);
       if (!isDone) return;
       open.delete(id);
@@ -39,9 +44,12 @@ export const parseCodex: ParserFactory = (writer, { agentKind, model }) => {
       writer.at(atMs, 'main');
       switch (textAt(record, 'type')) {
         case 'thread.started':
+          if (thread !== textAt(record, 'thread_id')) countedUsage = createTurnUsage();
           thread = textAt(record, 'thread_id') ?? '';
           return writer.started(agentKind, model);
         case 'turn.started':
+          // Items are numbered anew in a resumed thread; what the turn before left open is not this one's.
+          open.clear();
           return writer.noted('turn-started');
         case 'item.started':
         case 'item.updated':
@@ -72,8 +80,11 @@ const namesAt = (record: JsonRecord, key: string): readonly string[] => {
   return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
 };
 
+const kindOf = (item: JsonRecord): string | null => textAt(item, 'type') ?? textAt(item, 'item_type');
+const isFileChange = (item: JsonRecord): boolean => kindOf(item) === 'file_change';
+
 const callOfItem = (item: JsonRecord): { readonly tool: string; readonly args: unknown } | null => {
-  switch (textAt(item, 'type') ?? textAt(item, 'item_type')) {
+  switch (kindOf(item)) {
     case 'command_execution':
       return { tool: 'shell', args: { command: item.command } };
     case 'file_change':
@@ -100,37 +111,11 @@ const succeeded = (item: JsonRecord): boolean => {
 
 const outputOf = (item: JsonRecord): string => {
   if (isRecord(item.error)) return proseOf(item.error.message);
-  if (textAt(item, 'type') === 'file_change')
+  if (isFileChange(item))
     return recordsAt(item, 'changes')
       .map((change) => `${textAt(change, 'kind')} ${textAt(change, 'path')}`)
       .join('\n');
   const output = proseOf(item.aggregated_output ?? item.result);
   const code = numberAt(item, 'exit_code');
   return code === null || code === 0 ? output : `${output}\nexit code ${code}`;
-};
-
-/**
- * Turns running totals into what came since the last one. Where a total is smaller than before, counting began anew.
- * OpenAI counts cached tokens inside the input, and reasoning inside the output.
- */
-export const createCumulativeUsage = (): ((total: JsonRecord) => TokenUsage) => {
-  let before = { input: 0, cached: 0, output: 0 };
-  return (record) => {
-    const total = {
-      input: countAt(record, 'input_tokens'),
-      cached: countAt(record, 'cached_input_tokens'),
-      output: countAt(record, 'output_tokens'),
-    };
-    const isAnew = total.input < before.input || total.cached < before.cached || total.output < before.output;
-    const base = isAnew ? { input: 0, cached: 0, output: 0 } : before;
-    before = total;
-    const cacheRead = total.cached - base.cached;
-    return {
-      input: Math.max(0, total.input - base.input - cacheRead),
-      output: total.output - base.output,
-      cacheRead,
-      cacheWrite5m: 0,
-      cacheWrite1h: 0,
-    };
-  };
 };

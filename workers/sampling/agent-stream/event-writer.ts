@@ -2,7 +2,9 @@ import type { AgentEvent, AgentKind, TokenUsage } from '#protocol/agent-events';
 import type { Redactor } from '#redaction/redact';
 import { createDegenerateText, type DegenerateText, type Degeneration } from '../degenerate-text.ts';
 import { effectOf } from './call-effect.ts';
-import { describeCall, hashCall } from './call-shape.ts';
+import { createCallNames } from './call-names.ts';
+import { argumentsOf, describeCall, hashCall } from './call-shape.ts';
+import { type CallWords, wordsOfCall } from './call-words.ts';
 import { hash53 } from './hash53.ts';
 import { maskNumbers, maskVolatile } from './mask-volatile.ts';
 import { shapeResult } from './result-shape.ts';
@@ -12,8 +14,11 @@ import { createSampler, keepId } from './sample.ts';
 export interface EventWriter {
   /** Time and agent of what is written next. */
   at(atMs: number, agent: string): void;
+  /** Line of what is written next. */
+  onLine(line: number): void;
   started(kind: AgentKind, model: string | null): void;
   called(call: {
+    /** Empty where the stream names none. */
     readonly callId: string;
     readonly round: string | null;
     readonly tool: string;
@@ -46,6 +51,8 @@ export interface EventWriter {
 const comparedChars = 16_384;
 // Nested sub-agents and their streams, at one time; the oldest are forgotten first.
 const keptAgents = 64;
+// Calls at work at one time whose words are kept for their errors; about 1 KB each at most.
+const keptCalls = 64;
 
 // Beyond a million dollars it is no cost but a mistake, and the sums are to stay exact.
 const mostUsd = 1_000_000;
@@ -56,11 +63,14 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
   let events: AgentEvent[] = [];
   let atMs = 0;
   let agent = 'main';
+  let line = 0;
   const depths = new Map<string, number>();
   const spawningCalls = new Map<string, 'waited-for' | 'in-background'>();
   const streams = new Map<string, DegenerateText>();
+  const names = createCallNames();
+  const openCalls = new Map<string, CallWords>();
 
-  const head = () => ({ atMs, agent });
+  const head = () => ({ atMs, line, agent });
   const write = (event: AgentEvent): void => {
     events.push(event);
   };
@@ -90,10 +100,14 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
       atMs = nextMs;
       agent = keepId(nextAgent);
     },
+    onLine: (nextLine) => {
+      line = nextLine;
+    },
     started: (agentKind, model) =>
       write({ kind: 'session-started', ...head(), agentKind, model: model === null ? null : keepId(model) }),
-    called: ({ callId: givenId, round, tool, args, isBackground = false }) => {
-      const callId = keepId(givenId);
+    called: ({ callId: givenId, round, tool, args: givenArgs, isBackground = false }) => {
+      const args = argumentsOf(givenArgs);
+      const callId = names.called(agent, keepId(givenId));
       const { mutates, waits, spawns } = effectOf(tool, args);
       const callHash = hashCall(tool, args);
       write({
@@ -107,13 +121,16 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
         waits,
         sample: sample(describeCall(tool, args)),
       });
+      remember(openCalls, callId, wordsOfCall(tool, args), keptCalls);
       if (!spawns) return;
       remember(spawningCalls, callId, isBackground ? 'in-background' : 'waited-for', 16 * keptAgents);
       spawn(callId);
     },
     returned: ({ callId: givenId, ok, output }) => {
-      const callId = keepId(givenId);
-      write({ kind: 'tool-returned', ...head(), callId, ok, ...shapeResult(output, ok), sample: sample(output) });
+      const callId = names.returned(agent, keepId(givenId));
+      const shape = shapeResult(output, ok, openCalls.get(callId));
+      openCalls.delete(callId);
+      write({ kind: 'tool-returned', ...head(), callId, ok, ...shape, sample: sample(output) });
       if (spawningCalls.get(callId) === 'waited-for') write({ kind: 'agent-finished', ...head(), child: callId });
       if (spawningCalls.get(callId) === 'waited-for') spawningCalls.delete(callId);
     },
@@ -166,7 +183,11 @@ export const createEventWriter = (redact: Redactor): EventWriter => {
         sample: sample(message),
       }),
     finished: (ok, text) => write({ kind: 'finished', ...head(), ok, sample: sample(text) }),
-    noted: (kind) => write({ kind, ...head() }),
+    noted: (kind) => {
+      // What is sent again is written anew, not for the second time.
+      if (kind === 'stream-retried') stream().restart();
+      write({ kind, ...head() });
+    },
     take: () => {
       const taken = events;
       events = [];

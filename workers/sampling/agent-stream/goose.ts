@@ -1,21 +1,36 @@
 import { countAt, type JsonRecord, proseOf, recordAt, recordsAt, textAt } from './json-record.ts';
 import type { ParserFactory } from './stream-parser.ts';
 
+const keptChars = 16_384;
+
 /** `goose run --output-format stream-json`: messages whose content holds text, tool requests and tool responses. */
 export const parseGoose: ParserFactory = (writer, { agentKind, model: givenModel }) => {
   let model = givenModel;
   let hasStarted = false;
   let rounds = 0;
+  let runs = 0;
+  /** The message that is being written: it may come in pieces, under one id. */
+  let open = { id: '', text: '', thought: '' };
+
+  const endMessage = (): void => {
+    if (open.thought !== '') writer.said(open.thought, { thought: true });
+    if (open.text !== '') writer.said(open.text, { thought: false });
+    open = { id: '', text: '', thought: '' };
+  };
+  const write = (piece: string, by: 'text' | 'thought'): void => {
+    if (open.text === '' && open.thought === '') writer.messageBegan();
+    writer.streamed(piece);
+    // What is compared of a message is its beginning; more is not kept.
+    if (open[by].length < keptChars) open = { ...open, [by]: open[by] + piece };
+  };
 
   const readContent = (content: JsonRecord, round: string, isUser: boolean) => {
     switch (textAt(content, 'type')) {
       case 'text':
-        return isUser
-          ? writer.heard(textAt(content, 'text') ?? '')
-          : writer.said(textAt(content, 'text') ?? '', { thought: false });
+        return isUser ? writer.heard(textAt(content, 'text') ?? '') : write(textAt(content, 'text') ?? '', 'text');
       case 'thinking':
       case 'reasoning':
-        return writer.said(textAt(content, 'thinking') ?? textAt(content, 'text') ?? '', { thought: true });
+        return write(textAt(content, 'thinking') ?? textAt(content, 'text') ?? '', 'thought');
       case 'toolRequest': {
         const call = recordAt(recordAt(content, 'toolCall'), 'value');
         return writer.called({
@@ -53,6 +68,8 @@ export const parseGoose: ParserFactory = (writer, { agentKind, model: givenModel
         case 'message': {
           const message = recordAt(record, 'message');
           const round = textAt(message, 'id') ?? `message-${++rounds}`;
+          if (round !== open.id) endMessage();
+          open = { ...open, id: round };
           for (const content of recordsAt(message, 'content'))
             readContent(content, round, textAt(message, 'role') === 'user');
           return;
@@ -61,11 +78,13 @@ export const parseGoose: ParserFactory = (writer, { agentKind, model: givenModel
           model = textAt(record, 'model') ?? model;
           return;
         case 'error':
+          endMessage();
           return writer.requestFailed(proseOf(record.error), null);
         case 'complete':
+          endMessage();
           // Only a total is told. It counts as input, the cheaper column, and is exact as a number of tokens.
           writer.used(
-            'complete',
+            `complete-${++runs}`,
             { input: countAt(record, 'total_tokens'), output: 0, cacheRead: 0, cacheWrite5m: 0, cacheWrite1h: 0 },
             { model: null, reportedUsd: null },
           );

@@ -38,6 +38,12 @@ export const numberAt = (record: JsonRecord, key: string): number | null => {
 
 const nothing: JsonRecord = {};
 
+/** A name that may be written as a number; nothing of what else may stand in its place is asked for its text. */
+export const idAt = (record: JsonRecord, key: string): string | null => {
+  const value = record[key];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
+};
+
 export const recordAt = (record: JsonRecord, key: string): JsonRecord => {
   const value = record[key];
   return isRecord(value) ? value : nothing;

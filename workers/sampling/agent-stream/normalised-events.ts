@@ -1,11 +1,13 @@
 import type { AgentEvent } from '#protocol/agent-events';
 import type { Redactor } from '#redaction/redact';
 import { createEventWriter } from './event-writer.ts';
-import { countAt, type JsonRecord, numberAt, proseOf, recordAt, textAt } from './json-record.ts';
+import { countAt, idAt, type JsonRecord, numberAt, proseOf, recordAt, textAt } from './json-record.ts';
 
 export interface NormalisedReader {
   /** One normalised event, as parsed from its JSON line. */
   read(record: JsonRecord, atMs: number): void;
+  /** The line that the next record stands on, where there is one; otherwise records are counted. */
+  onLine(line: number): void;
   take(): readonly AgentEvent[];
   /** The list is over: what is open is closed. */
   end(atMs: number): void;
@@ -27,6 +29,7 @@ export const createNormalisedReader = ({
   let round: number | null = null;
   let run: string | null = null;
   let usages = 0;
+  let line = 0;
 
   const readCall = (record: JsonRecord, atMs: number, agent: string): void => {
     const named = textAt(record, 'run');
@@ -36,10 +39,10 @@ export const createNormalisedReader = ({
       run = named;
       writer.at(atMs, agent);
     }
-    const given = record.round === undefined ? round : String(record.round);
+    const given = idAt(record, 'round') ?? (round === null ? null : String(round));
     writer.called({
       callId: textAt(record, 'id') ?? '',
-      round: given === null ? null : String(given),
+      round: given,
       tool: textAt(record, 'name') ?? 'unknown',
       args: record.args,
     });
@@ -64,6 +67,7 @@ export const createNormalisedReader = ({
       const atMs = seconds === null ? arrivalMs : seconds * 1_000;
       const agent = textAt(record, 'agent') ?? 'main';
       writer.at(atMs, agent);
+      writer.onLine(++line);
       switch (textAt(record, 't')) {
         case 'round':
           round = (round ?? 0) + 1;
@@ -105,6 +109,9 @@ export const createNormalisedReader = ({
         default:
           return;
       }
+    },
+    onLine: (next) => {
+      line = next - 1;
     },
     take: writer.take,
     end: (atMs) => {

@@ -1,4 +1,5 @@
-import { type JsonRecord, numberAt, proseOf, recordAt, textAt } from './json-record.ts';
+import { idAt, type JsonRecord, numberAt, proseOf, recordAt, textAt } from './json-record.ts';
+import { createOpenhandsUsage } from './openhands-usage.ts';
 import type { ParserFactory } from './stream-parser.ts';
 
 const quietActions = new Set([
@@ -14,6 +15,7 @@ const quietActions = new Set([
 
 /** OpenHands `--headless --json`: the older action/observation lines and the SDK's events (`kind`). */
 export const parseOpenhands: ParserFactory = (writer, { agentKind, model }) => {
+  const readUsage = createOpenhandsUsage(writer, model);
   let hasStarted = false;
   let open = '';
 
@@ -30,7 +32,7 @@ export const parseOpenhands: ParserFactory = (writer, { agentKind, model }) => {
     if (action === 'condensation') return writer.noted('context-compacted');
     if (action === 'finish') return writer.finished(true, proseOf(recordAt(record, 'args').final_thought));
     if (quietActions.has(action)) return;
-    open = String(record.id ?? 'open');
+    open = idAt(record, 'id') ?? '';
     writer.called({ callId: open, round: null, tool: action, args });
   };
 
@@ -42,7 +44,7 @@ export const parseOpenhands: ParserFactory = (writer, { agentKind, model }) => {
     const extras = recordAt(record, 'extras');
     const code = numberAt(extras, 'exit_code') ?? numberAt(recordAt(extras, 'metadata'), 'exit_code');
     const ok = observation !== 'error' && (code === null || code === 0);
-    writer.returned({ callId: String(record.cause ?? open), ok, output: proseOf(record.content) });
+    writer.returned({ callId: idAt(record, 'cause') ?? open, ok, output: proseOf(record.content) });
   };
 
   const readEvent = (record: JsonRecord, kind: string) => {
@@ -86,8 +88,10 @@ export const parseOpenhands: ParserFactory = (writer, { agentKind, model }) => {
       writer.at(atMs, 'main');
       if (!hasStarted) writer.started(agentKind, model);
       hasStarted = true;
+      readUsage(record);
       const action = textAt(record, 'action');
-      const observation = textAt(record, 'observation');
+      // The shortest form names no kind of observation.
+      const observation = textAt(record, 'observation') ?? (textAt(record, 'type') === 'observation' ? '' : null);
       const kind = textAt(record, 'kind');
       if (kind !== null) return readEvent(record, kind);
       if (action !== null) readAction(record, action);

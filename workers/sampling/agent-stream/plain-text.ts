@@ -7,9 +7,12 @@ export const createPlainTextReader = (
   redact: Redactor,
 ): { push(text: string, atMs: number): void; end(atMs: number): void; take(): readonly AgentEvent[] } => {
   const writer = createEventWriter(redact);
+  let lines = 1;
   return {
     push: (text, atMs) => {
       writer.at(atMs, 'main');
+      lines += text.split('\n').length - 1;
+      writer.onLine(lines);
       writer.streamed(text);
     },
     end: (atMs) => {

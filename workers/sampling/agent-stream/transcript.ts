@@ -1,5 +1,6 @@
 import { open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { parentOf } from './child-transcripts.ts';
 import { parseRecord, recordAt, textAt } from './json-record.ts';
 
 /** Where agents keep their transcripts; each as the environment of the run says, or in its home. */
@@ -33,7 +34,9 @@ export const findTranscript = async (
     cwd.replace(/[^a-zA-Z0-9]/g, '-'),
   );
   const codexDir = join(homes.codexHome ?? join(homes.home, '.codex'), 'sessions');
-  const found = [...(await listTranscripts(claudeDir, 0)), ...(await codexSessionsOf(codexDir, cwd, sinceMs))];
+  // What a sub-agent writes is followed with the conversation that it belongs to.
+  const ofClaude = (await listTranscripts(claudeDir, 0)).filter(({ path }) => !basename(path).startsWith('agent-'));
+  const found = [...ofClaude, ...(await codexSessionsOf(codexDir, cwd, sinceMs))];
   const recent = found.filter((file) => file.changedAtMs >= sinceMs && !isTaken(file.path));
   recent.sort((a, b) => b.changedAtMs - a.changedAtMs);
   return recent[0]?.path ?? null;
@@ -71,13 +74,14 @@ const listTranscripts = async (dir: string, depth: number): Promise<readonly Tra
 
 const headerBytes = 64 * 1024;
 
+/** null: of another kind, or a sub-agent's. */
 const cwdOfSession = async (path: string): Promise<string | null> => {
   const file = await open(path, 'r');
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0);
     const [first = ''] = buffer.toString('utf8', 0, bytesRead).split('\n', 1);
     const header = parseRecord(first);
-    return header === null ? null : textAt(recordAt(header, 'payload'), 'cwd');
+    return header === null || parentOf(header) !== null ? null : textAt(recordAt(header, 'payload'), 'cwd');
   } finally {
     await file.close();
   }
