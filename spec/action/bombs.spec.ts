@@ -2,14 +2,14 @@ import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { readProcFile } from '#action/process-identity';
 import { eventually, fixture, inLevels } from '../coordinator/shimmed-run.ts';
-import { alive } from './levels.ts';
+import { alive, untilAlive } from './levels.ts';
 import { rounds, stop } from './stopping.ts';
 
 inLevels('stopping a fork storm', (level, start) => {
   for (let round = 1; round <= rounds; round += 1) {
     it(`freezes and ends one that spreads, round ${round}`, async () => {
       const run = await start(['python3', fixture('spread_bomb.py'), '--timeout', '12', '--cap', '40'], 'ready');
-      while (alive(await run.boundary.members()).length < 20) await new Promise(setImmediate);
+      await untilAlive(run.boundary, 20);
       const { outcome, steps } = await stop(run, { graceMs: 5_000, storm: true });
       expect(steps[0]?.kind).to.equal('frozen');
       expect(outcome.kind).to.equal('verified-empty');
@@ -19,7 +19,7 @@ inLevels('stopping a fork storm', (level, start) => {
     it(`ends a chain of short-lived processes, or does not claim to, round ${round}`, async () => {
       const life = `6.${process.pid}`;
       const run = await start(['perl', fixture('chain_bomb.pl'), '--timeout', life], 'ready');
-      await eventually('the chain to be seen', () => findByTitle(life)[0] ?? null);
+      await eventually('a hundred links', () => (run.stdout().length > 100 ? true : null));
       const { outcome } = await stop(run, { graceMs: 0, storm: true });
       if (level === 'cgroup2') expect(outcome.kind).to.equal('verified-empty');
       const links = run.stdout();

@@ -9,7 +9,7 @@ import { pauseTree, resumeTree } from '#action/pause-protocol';
 import { identityOf, isAlive, readStat } from '#action/process-identity';
 import { limitsOfTag } from '#protocol/run-tag';
 import { eventually, fixture, inLevels, startRun } from '../coordinator/shimmed-run.ts';
-import { alive, levels } from './levels.ts';
+import { alive, levels, untilAlive } from './levels.ts';
 import { stop } from './stopping.ts';
 
 const counter = 'i=0; while [ $i -lt 3000 ]; do i=$((i + 1)); echo "tick $i"; sleep 0.01; done';
@@ -25,6 +25,16 @@ inLevels('a boundary', (level, start) => {
     expect(await resumeTree(run.boundary)).to.deep.include({ kind: 'resumed' });
     expect(await run.boundary.isFrozen()).to.equal(false);
     await eventually('more output', () => (run.stdout().length > halted.length ? true : null));
+  });
+
+  it('halts a parent that waits, deaf, for its vforked child to become another program', async () => {
+    const run = await start([fixture('vforker.py')], 'ready');
+    for (let round = 1; round <= 5; round += 1) {
+      await untilAlive(run.boundary, 2);
+      expect((await pauseTree(run.boundary)).kind).to.equal('paused');
+      expect(await run.boundary.isFrozen()).to.equal(true);
+      await resumeTree(run.boundary);
+    }
   });
 
   it('may be halted and resumed twice', async () => {

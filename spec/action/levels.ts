@@ -1,5 +1,5 @@
 import { cgroupBase } from '#action/containment/cgroup-files';
-import type { Member } from '#action/containment/membership';
+import type { Boundary, Member } from '#action/containment/membership';
 import { isAlive } from '#action/process-identity';
 import type { ContainmentLevel } from '#protocol/run-spec';
 
@@ -8,3 +8,11 @@ export const levels: readonly ContainmentLevel[] = cgroupBase() === null ? ['tag
 
 export const alive = (members: readonly Member[]): readonly Member[] =>
   members.filter((member) => isAlive(member.identity));
+
+export const untilAlive = async (boundary: Boundary, atLeast: number): Promise<void> => {
+  for (const until = performance.now() + 15_000; ; await new Promise(setImmediate)) {
+    const { length } = alive(await boundary.members());
+    if (length >= atLeast) return;
+    if (performance.now() > until) throw new Error(`waited 15 s for ${atLeast} processes, there are ${length}`);
+  }
+};

@@ -59,6 +59,7 @@ describe('process identity', () => {
           startTicks: 143664,
           isZombie: false,
           isStopped: true,
+          isDeaf: false,
           name,
         });
       }),

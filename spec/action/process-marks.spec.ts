@@ -10,6 +10,7 @@ const bornAt = (startTicks: number): ProcessStat => ({
   startTicks,
   isZombie: false,
   isStopped: false,
+  isDeaf: false,
   name: 'job',
 });
 

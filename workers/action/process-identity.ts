@@ -11,6 +11,8 @@ export interface ProcessStat {
   /** Dead, only not yet reaped: nothing of it runs. */
   readonly isZombie: boolean;
   readonly isStopped: boolean;
+  /** Waits in the kernel, where no signal reaches it but the one that kills. */
+  readonly isDeaf: boolean;
   /** At most 15 bytes, as the kernel keeps it. */
   readonly name: string;
 }
@@ -70,6 +72,7 @@ export const parseStat = (line: string): ProcessStat | null => {
     startTicks,
     isZombie: state === 'Z' || state === 'X',
     isStopped: state === 'T' || state === 't',
+    isDeaf: state === 'D',
     name: line.slice(open + 1, close),
   };
 };

@@ -8,6 +8,8 @@ export interface Member extends Survivor {
   readonly identity: ProcessIdentity;
   readonly isZombie: boolean;
   readonly isStopped: boolean;
+  readonly isDeaf: boolean;
+  readonly parentPid: number;
 }
 
 /** Containment that stopped working while the run was alive, and what finds its processes since. */
@@ -49,6 +51,8 @@ export const toMember = (stat: ProcessStat, bootId: string): Member => ({
   command: `[${stat.name}]`,
   isZombie: stat.isZombie,
   isStopped: stat.isStopped,
+  isDeaf: stat.isDeaf,
+  parentPid: stat.parentPid,
 });
 
 /** The same member with the first 200 characters of its command line, raw: redact before it is written anywhere. */
@@ -65,6 +69,8 @@ export const suspect = (pid: number, kind: 'met' | 'unmet', bootId: string): Mem
   command: kind === 'met' ? '[a chain of short-lived processes]' : doubt,
   isZombie: false,
   isStopped: false,
+  isDeaf: false,
+  parentPid: 0,
 });
 
 const doubt = '[new processes end faster than they can be told apart]';

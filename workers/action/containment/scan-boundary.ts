@@ -50,16 +50,41 @@ const stopAll = async (
   const signalled = new Set<string>();
   let moving: readonly Member[] = [];
   for (let emptyScans = 0; emptyScans < emptyScansToTrust; ) {
-    moving = hunt.scan.run('quick').members.filter((member) => isLiving(member) && !member.isStopped);
+    const living = hunt.scan.run('quick').members.filter(isLiving);
+    moving = living.filter((member) => !member.isStopped);
     const fresh = moving.filter((member) => !signalled.has(keyOf(member.identity)));
-    sendAll(moving, 'SIGSTOP');
+    const isLast = hunt.clock.mono() >= untilMs;
+    const awaited = waits && !isLast ? findAwaited(living, signalled) : [];
+    sendAll(awaited, 'SIGCONT');
+    sendAll(
+      moving.filter((member) => !awaited.includes(member)),
+      'SIGSTOP',
+    );
     for (const member of fresh) signalled.add(keyOf(member.identity));
     emptyScans = (waits ? moving : fresh).length === 0 ? emptyScans + 1 : 0;
-    if (hunt.clock.mono() >= untilMs) break;
+    if (isLast) break;
     await wait(hunt.clock, 1);
   }
   return moving;
 };
+
+/**
+ * A process that made a child by vfork waits for it, deaf, until the child became another program: stopped in between, the
+ * child would keep its parent from ever being seen to stop. Such a child has to go on first.
+ */
+const findAwaited = (living: readonly Member[], signalled: ReadonlySet<string>): readonly Member[] =>
+  living.flatMap((parent) => {
+    if (!parent.isDeaf || !signalled.has(keyOf(parent.identity))) return [];
+    const youngest = living
+      .filter((member) => member.parentPid === parent.pid)
+      .reduce<Member | null>((found, member) => (found === null || isYounger(member, found) ? member : found), null);
+    // Until it is another program it is called like its parent.
+    return youngest !== null && youngest.command === parent.command ? [youngest] : [];
+  });
+
+const isYounger = (one: Member, other: Member): boolean =>
+  one.identity.startTicks - other.identity.startTicks > 0 ||
+  (one.identity.startTicks === other.identity.startTicks && one.pid > other.pid);
 
 const findLeft = async (hunt: Hunt, untilMs: number): Promise<readonly Member[]> => {
   for (;;) {
