@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { resolvePaths } from '#config/paths';
-import { readPolicyText } from '#config/policy-files';
+import { readPolicyText, sourceNamed } from '#config/policy-files';
 import { openPolicyStore } from '#config/policy-store';
 import { readConfig } from '#config/read-config';
-import { isFileName } from '#policy/lineage';
 import type { PolicyText } from '#protocol/messages';
 import { policyKeyOf } from '#protocol/policies';
 import type { PolicySource } from '#protocol/run-spec';
@@ -12,12 +10,7 @@ import type { DaemonClient } from './daemon-client.ts';
 import { CliProblem } from './problem.ts';
 
 /** A file, or a name that ships. @throws PolicyProblem or Error where it cannot be read. */
-export const readNamedPolicy = (name: string): PolicyText =>
-  textOf(
-    isFileName(name)
-      ? { kind: 'file', path: path.resolve(name), text: readFileSync(name, 'utf8') }
-      : { kind: 'shipped', name },
-  );
+export const readNamedPolicy = (name: string): PolicyText => textOf(sourceNamed(name));
 
 /**
  * The policy that a run started here would follow: what is in force where jobs follow it already (that may be the last

@@ -44,7 +44,7 @@ const addFiles = (policy: Command, finish: Finish): void => {
   policy
     .command('test')
     .description('Run the tests in *.test.yaml files: 0 all pass, 1 a test failed, 2 a file is not valid.')
-    .argument('<file...>')
+    .argument('<file...>', 'tests, policies with tests beside them, or names that ship')
     .option('--junit <file>', 'also write what came of it as JUnit XML')
     .addOption(asJson())
     .action((files: readonly string[], options: { json: boolean; junit?: string }) =>

@@ -61,6 +61,34 @@ class ParentProblem extends PolicyProblem {
   }
 }
 
+/** What a person named: a file, or a policy that ships. @throws Error that says what was expected where a file is not there. */
+export const sourceNamed = (name: string): PolicySource =>
+  isFileName(name)
+    ? {
+        kind: 'file',
+        path: path.resolve(name),
+        text: readNamed(name, `a policy, or one of ${shippedPolicies.join(', ')}`),
+      }
+    : { kind: 'shipped', name };
+
+/**
+ * A file that a person named.
+ * @param expected what should lie there.
+ * @throws Error that says so, with the name that may have been meant, where there is no such file.
+ */
+export const readNamed = (name: string, expected: string): string => {
+  try {
+    return readBounded(name);
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'EISDIR')))
+      throw cause;
+    const near = nearestName(name, filesBeside(path.resolve(name), name));
+    const meant = near === null ? '' : ` Did you mean ${near}?`;
+    const found = cause.code === 'EISDIR' ? `${name} is a folder` : `there is no file ${name}`;
+    throw new Error(`${found}; expected ${expected}.${meant}`, { cause });
+  }
+};
+
 /** What was looked for before the policy turned out not to be readable. */
 export const filesLookedFor = (cause: unknown): readonly File[] => (cause instanceof ParentProblem ? cause.files : []);
 
@@ -128,8 +156,11 @@ export const filesOf = (policy: Pick<PolicyText, 'files'>, policiesDir: string):
 /** `x.test.yaml` beside `x.yaml`; shipped policies were tested before they shipped. */
 export const testFileOf = (policy: Pick<PolicyText, 'files'>): string | null => {
   const own = policy.files[0]?.path ?? '';
-  return path.isAbsolute(own) ? own.replace(/(\.ya?ml)?$/, '.test.yaml') : null;
+  return path.isAbsolute(own) ? testNameOf(own) : null;
 };
+
+/** The tests of a policy that lies in this file. */
+export const testNameOf = (file: string): string => file.replace(/(\.ya?ml)?$/, '.test.yaml');
 
 export const readTestBeside = (policy: PolicyText): { readonly path: string; readonly text: string } | null => {
   const file = testFileOf(policy);

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { isFileName } from '#policy/lineage';
 import type { Rollout } from '#protocol/judgement';
 import { defaultThresholds, type Thresholds } from '#protocol/profile-thresholds';
 import type { PolicySource, RunLimits } from '#protocol/run-spec';
@@ -106,7 +107,8 @@ const readText = (file: string, what: string): string => {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const isGone = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const reason = isGone ? 'there is no such file' : cause instanceof Error ? cause.message : String(cause);
     throw new ConfigProblem(`${file}: the ${what} cannot be read: ${reason}`, { cause });
   }
 };
@@ -130,7 +132,7 @@ const policyOf = (layers: readonly Layer[]): PolicySource => {
   const layer = layers.find(({ values }) => values.policy !== undefined);
   const given = layer?.values.policy;
   if (layer === undefined || given === undefined) return { kind: 'shipped', name: defaultPolicyName };
-  if (!given.includes('/') && !/\.ya?ml$/.test(given)) return { kind: 'shipped', name: given };
+  if (!isFileName(given)) return { kind: 'shipped', name: given };
   const file = path.resolve(layer.baseDir, given);
   return { kind: 'file', path: file, text: readText(file, `policy named by ${layer.placeOf('policy')}`) };
 };

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import { readPolicyText } from '#config/policy-files';
+import { readNamed, readPolicyText, sourceNamed } from '#config/policy-files';
 import { compilePolicy } from '#policy/compile-policy';
 
 const head = (name: string): string => `apiVersion: flowforge/v1\nkind: Policy\nmetadata: { name: ${name} }\n`;
@@ -61,5 +61,17 @@ describe('the files of a policy', () => {
       write(`${name}/base.yaml`, `${head('base')}rules:\n  - { id: of-${name}, when: cpu.pct > 90 }\n`);
     expect(ids(`${head('mine')}extends: [./a/base.yaml, ./b/base.yaml]\n`)).to.include.members(['of-a', 'of-b']);
     expect(ids(`${head('mine')}extends: [standard]\n`, 'standard.yaml')).to.include('tool-loop');
+  });
+
+  it('tell what was expected, and what may have been meant, where a named one is not there', () => {
+    write('mine.yaml', head('mine'));
+    const named = (name: string): string => path.join(folder, name);
+    expect(() => sourceNamed(named('mien.yaml'))).to.throw(
+      `there is no file ${named('mien.yaml')}; expected a policy, or one of local-default, standard, agent-fleet. ` +
+        `Did you mean ${named('mine.yaml')}?`,
+    );
+    expect(() => readNamed(`${folder}/`, 'tests')).to.throw(`${folder}/ is a folder; expected tests.`);
+    expect(sourceNamed(named('mine.yaml'))).to.include({ kind: 'file', text: head('mine') });
+    expect(sourceNamed('standard')).to.deep.equal({ kind: 'shipped', name: 'standard' });
   });
 });

@@ -122,7 +122,7 @@ describe('reading the configuration', () => {
 
   it('says which file is missing where one is named', () => {
     expect(() => readConfig({ flags: {}, env: {}, cwd: dir, file: 'gone.yaml' })).to.throw(
-      /gone\.yaml: the configuration cannot be read/,
+      /gone\.yaml: the configuration cannot be read: there is no such file$/,
     );
   });
 });

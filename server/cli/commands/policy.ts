@@ -1,13 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { readNamedPolicy } from '#cli/named-policy';
 import { print, printJson } from '#cli/output';
 import { renderJunit, type TestedFile } from '#cli/render/junit';
 import { resolvePaths } from '#config/paths';
-import { readPolicyText } from '#config/policy-files';
+import { readNamed, testNameOf } from '#config/policy-files';
 import { compilePolicy } from '#policy/compile-policy';
+import { isFileName } from '#policy/lineage';
 import { parsePolicyTest, runPolicyTests } from '#policy/policy-test';
 import { formatProblem, PolicyProblem } from '#policy/problem';
-import type { PolicySource } from '#protocol/run-spec';
 
 interface Checked {
   readonly file: string;
@@ -33,22 +34,16 @@ export const policyCheck = async (files: readonly string[], { json }: { readonly
 
 const checkOne = (file: string): Checked => {
   try {
-    const { rules, notes } = compileFile(file);
+    const { rules, notes } = compileNamed(file);
     return { file, rules: rules.map(({ id }) => id), problem: null, notes: notes.map(formatProblem) };
   } catch (error) {
     return { file, rules: [], problem: error instanceof Error ? error.message : String(error), notes: [] };
   }
 };
 
-const compileFile = (file: string) =>
-  compilePolicy(readPolicyText(sourceOf(file), path.join(resolvePaths(process.env).packageRoot, 'policies')));
+const compileNamed = (name: string) => compilePolicy(readNamedPolicy(name));
 
-const sourceOf = (file: string): PolicySource =>
-  file.includes('/') || /\.ya?ml$/.test(file)
-    ? { kind: 'file', path: path.resolve(file), text: readFileSync(file, 'utf8') }
-    : { kind: 'shipped', name: file };
-
-/** `flowforge policy test FILE…`. */
+/** `flowforge policy test FILE…`: tests, or policies that have theirs beside them. */
 export const policyTest = async (
   files: readonly string[],
   { json, junit }: { readonly json: boolean; readonly junit?: string },
@@ -61,11 +56,19 @@ export const policyTest = async (
   return tested.every(({ cases }) => cases.every(({ failures }) => failures.length === 0)) ? 0 : 1;
 };
 
-const testOne = (file: string): TestedFile => {
+/** A policy stands for the tests beside it. */
+const testsOf = (name: string): string => {
+  if (!isFileName(name)) return path.join(resolvePaths(process.env).packageRoot, 'policies', testNameOf(name));
+  const beside = testNameOf(name);
+  return !/\.test\.ya?ml$/.test(name) && existsSync(beside) ? beside : name;
+};
+
+const testOne = (named: string): TestedFile => {
+  const file = testsOf(named);
   try {
-    const test = parsePolicyTest(readFileSync(file, 'utf8'), file);
+    const test = parsePolicyTest(readNamed(file, 'tests of a policy, such as x.test.yaml beside x.yaml'), file);
     if (test.kind === 'refused') throw new PolicyProblem(test.problems);
-    const report = runPolicyTests(test, compileFile(path.join(path.dirname(file), test.file.policy)));
+    const report = runPolicyTests(test, compileNamed(path.join(path.dirname(file), test.file.policy)));
     if (report.kind === 'refused') throw new PolicyProblem(report.problems);
     return { file, cases: report.cases, problem: null };
   } catch (error) {
