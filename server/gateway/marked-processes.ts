@@ -28,8 +28,11 @@ const readMarks = async (procDir: string, pid: number): Promise<MarkedProcess | 
   const tag = tagInLimits(limits) ?? tagInEnvironment(await text('environ'));
   const runId = cgroup.split('\n').map(runIdOfLine).find(isUlid) ?? null;
   if (tag === null && runId === null) return null;
-  const [, command, state] = /^\d+ \((.*)\) (\S)/s.exec(await text('stat')) ?? [];
-  return command === undefined || state === 'Z' || state === 'X' ? null : { pid, command: `[${command}]`, tag, runId };
+  const [, command, state, rest = ''] = /^\d+ \((.*)\) (\S) (.*)/s.exec(await text('stat')) ?? [];
+  const threads = Number(rest.split(' ', 17)[16]);
+  // What the kernel calls a zombie is alive where only its main thread has ended.
+  const isDead = state === 'X' || (state === 'Z' && threads <= 1);
+  return command === undefined || isDead ? null : { pid, command: `[${command}]`, tag, runId };
 };
 
 const tagInLimits = (limits: string): number | null => {

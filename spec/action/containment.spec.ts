@@ -37,6 +37,18 @@ inLevels('a boundary', (level, start) => {
     }
   });
 
+  it('halts and ends a process that goes on without its main thread, which the kernel calls a zombie', async () => {
+    const run = await start([fixture('headless.py')], 'tick\ntick');
+    expect(await run.boundary.isEmpty()).to.equal(false);
+    expect(await pauseTree(run.boundary)).to.deep.equal({ kind: 'paused', processes: 1 });
+    expect(await run.boundary.isFrozen()).to.equal(true);
+    const halted = run.stdout();
+    await resumeTree(run.boundary);
+    await eventually('more output', () => (run.stdout().length > halted.length ? true : null));
+    expect((await stop(run, { graceMs: 50 })).outcome).to.deep.include({ kind: 'verified-empty', killed: 1 });
+    expect(isAlive(run.pidFile.identity)).to.equal(false);
+  });
+
   it('may be halted and resumed twice', async () => {
     const run = await start([fixture('tree.sh')], 'ready');
     await pauseTree(run.boundary);

@@ -44,7 +44,7 @@ inLevels('stopping a tree', (level, start) => {
   });
 
   it('wakes a stopped job, so that it can act on SIGTERM', async () => {
-    const run = await start(['/bin/sh', '-c', 'trap "echo bye; exit 5" TERM; echo ready; sleep 30 & wait'], 'ready');
+    const run = await start(['/bin/sh', '-c', 'trap "echo bye; exit 5" TERM; sleep 30 & echo ready; wait'], 'ready');
     await run.boundary.signal('SIGSTOP');
     const members = await run.boundary.members();
     await eventually('the job to be halted', () =>

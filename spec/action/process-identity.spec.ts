@@ -58,6 +58,7 @@ describe('process identity', () => {
           sessionId: 39,
           startTicks: 143664,
           isZombie: false,
+          isHeadless: false,
           isStopped: true,
           isDeaf: false,
           name,

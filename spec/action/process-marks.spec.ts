@@ -9,6 +9,7 @@ const bornAt = (startTicks: number): ProcessStat => ({
   sessionId: 77,
   startTicks,
   isZombie: false,
+  isHeadless: false,
   isStopped: false,
   isDeaf: false,
   name: 'job',

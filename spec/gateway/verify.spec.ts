@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { newTag } from '#action/containment/run-mark';
+import { readProcFile } from '#action/process-identity';
 import type { RunSurvivors } from '#protocol/gateway-api';
 import type { RunId } from '#protocol/ids';
 import { limitsOfTag } from '#protocol/run-tag';
+import { eventually, fixture } from '../coordinator/shimmed-run.ts';
 import { exited, newRunId, requested, started } from '../record/told-facts.ts';
 import { type RunningGateway, withGateway } from './running-gateway.ts';
 
@@ -21,11 +23,12 @@ const layRun = (
 };
 
 /** Marked as the shim marks a job: by limits that outlive its environment, or by the cookie. */
-const leaveProcess = (tag: number, mark: 'limits' | 'cookie'): ChildProcess => {
+const leaveProcess = (tag: number, mark: 'limits' | 'cookie', program = 'sleep 60'): ChildProcess => {
   const { soft, hard } = limitsOfTag(tag);
+  const marking = `prlimit --pid $$ --msgqueue=${soft}:${hard} && exec env -i PATH="$PATH" ${program}`;
   return mark === 'cookie'
     ? spawn('sleep', ['60'], { env: { FLOWFORGE_RUN_TAG: String(tag) }, stdio: 'ignore' })
-    : spawn('sh', ['-c', `prlimit --pid $$ --msgqueue=${soft}:${hard} && exec env -i sleep 60`], { stdio: 'ignore' });
+    : spawn('sh', ['-c', marking], { stdio: 'ignore' });
 };
 
 const survivorsOf = async ({ get }: RunningGateway): Promise<readonly RunSurvivors[]> =>
@@ -58,6 +61,22 @@ describe('the proof of the record', function () {
         }
         await until(running, (found) => found.length === 0);
       }));
+
+  it('names a process that goes on without its main thread, which the kernel calls a zombie', () =>
+    withGateway(async (running) => {
+      const [runId, tag] = [newRunId(), newTag()];
+      layRun(running.home, { runId, tag });
+      await running.tell(requested(runId), started(runId), exited(runId), settled(runId));
+      const left = leaveProcess(tag, 'limits', fixture('headless.py'));
+      try {
+        await eventually('its second thread alone', () =>
+          (readProcFile(`/proc/${left.pid}/stat`) ?? '').includes(') Z ') ? true : null,
+        );
+        expect((await survivorsOf(running))[0]?.processes).to.deep.equal([{ pid: left.pid, command: '[python3]' }]);
+      } finally {
+        left.kill('SIGKILL');
+      }
+    }));
 
   it('finds one whose run the record has forgotten, and accuses none that lives or was spared', () =>
     withGateway(async (running) => {

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
 import { expect } from 'chai';
+import { readProcFile } from '#action/process-identity';
 import { parseRunId } from '#protocol/ids';
 import { openProcFiles } from '#sampling/proc-files';
+import { isDead, type ProcStat } from '#sampling/proc-stat';
 import { createProcessTable } from '#sampling/process-table';
 
 const runId = parseRunId('01J00000000000000000000001');
@@ -24,7 +26,7 @@ for line in sys.stdin:
     print('done', flush=True)
 `;
 
-import { eventually } from '../coordinator/shimmed-run.ts';
+import { eventually, fixture } from '../coordinator/shimmed-run.ts';
 
 describe('the process table on real processes', () => {
   if (process.platform !== 'linux') return;
@@ -89,5 +91,21 @@ describe('the process table on real processes', () => {
     await once(job, 'exit');
     expect(table.pass([runId], 4000).get(runId)).to.include({ processes: 0, mainAlive: false, fds: null });
     table.close();
+  });
+
+  it('sees the memory of a process whose main thread has ended, and that it lives', async () => {
+    const headless = spawn(fixture('headless.py'), { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    const files = openProcFiles();
+    const stat = (): ProcStat | null => files.stat(headless.pid ?? 0);
+    headless.stdout.resume();
+    const seen = await eventually('its second thread alone', () =>
+      (readProcFile(`/proc/${headless.pid}/stat`) ?? '').includes(') Z ') ? stat() : null,
+    );
+    expect(isDead(seen.state)).to.equal(false);
+    expect(seen.rssPages * 4096).to.be.greaterThan(32 * 1024 * 1024);
+    headless.kill('SIGKILL');
+    await once(headless, 'exit');
+    expect(stat()).to.equal(null);
+    files.close();
   });
 });

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import type { ProcessIdentity } from '#protocol/run-spec';
 
 /** One line of the process table, as far as belonging and identity need it. */
@@ -11,6 +11,8 @@ export interface ProcessStat {
   /** Dead, only not yet reaped: nothing of it runs. */
   readonly isZombie: boolean;
   readonly isStopped: boolean;
+  /** Its main thread has ended, and others run on: what the kernel calls a zombie is none, and `cgroup.kill` misses it. */
+  readonly isHeadless: boolean;
   /** Waits in the kernel, where no signal reaches it but the one that kills. */
   readonly isDeaf: boolean;
   /** At most 15 bytes, as the kernel keeps it. */
@@ -47,7 +49,22 @@ export const signalProcess = (identity: ProcessIdentity, signal: NodeJS.Signals)
 
 export const readStat = (pid: number): ProcessStat | null => {
   const line = readProcFile(`/proc/${pid}/stat`);
-  return line === null ? null : parseStat(line);
+  const stat = line === null ? null : parseStat(line);
+  return stat?.isHeadless ? { ...stat, isStopped: isBodyStopped(pid) } : stat;
+};
+
+const isBodyStopped = (pid: number): boolean =>
+  listTasks(pid).every((task) => {
+    const stat = parseStat(readProcFile(`/proc/${pid}/task/${task}/stat`) ?? '');
+    return task === String(pid) || stat === null || stat.isStopped;
+  });
+
+const listTasks = (pid: number): readonly string[] => {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return []; // gone meanwhile
+  }
 };
 
 /** Quicker than to read something of it in vain: most of the pids between two are nobody's. */
@@ -59,18 +76,21 @@ export const parseStat = (line: string): ProcessStat | null => {
   // The name may itself hold brackets and spaces; only the last bracket ends it.
   const close = line.lastIndexOf(')');
   const fields = line.slice(close + 2).split(' ', 20);
-  const numbers = [line.slice(0, open), fields[1], fields[2], fields[3], fields[19]].map(Number);
-  const [pid, parentPid, groupId, sessionId, startTicks] = numbers;
+  const numbers = [line.slice(0, open), fields[1], fields[2], fields[3], fields[17], fields[19]].map(Number);
+  const [pid, parentPid, groupId, sessionId, threads, startTicks] = numbers;
   if (open < 0 || pid === undefined || parentPid === undefined || groupId === undefined) return null;
-  if (sessionId === undefined || startTicks === undefined || numbers.some(Number.isNaN)) return null;
+  if (sessionId === undefined || threads === undefined || startTicks === undefined || numbers.some(Number.isNaN))
+    return null;
   const state = fields[0] ?? '';
+  const isHeadless = state === 'Z' && threads > 1;
   return {
     pid,
     parentPid,
     groupId,
     sessionId,
     startTicks,
-    isZombie: state === 'Z' || state === 'X',
+    isZombie: (state === 'Z' && !isHeadless) || state === 'X',
+    isHeadless,
     isStopped: state === 'T' || state === 't',
     isDeaf: state === 'D',
     name: line.slice(open + 1, close),

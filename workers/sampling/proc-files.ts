@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { tagOfLimits } from '#protocol/run-tag';
 import { keepDescriptors, orNull } from './kept-descriptors.ts';
-import { commandOfStat, type ProcStat, parseProcStat } from './proc-stat.ts';
+import { commandOfStat, isDead, isHeadless, type ProcStat, parseProcStat } from './proc-stat.ts';
 
 export interface ProcessIo {
   readonly readBytes: number;
@@ -45,7 +45,8 @@ export const openProcFiles = (procDir = '/proc'): ProcFiles => {
     },
     stat: (pid) => {
       lastStatLength = kept.read(pid, `${procDir}/${pid}/stat`) ?? 0;
-      return parseProcStat(buffer, lastStatLength);
+      const stat = parseProcStat(buffer, lastStatLength);
+      return stat !== null && isHeadless(stat) ? { ...stat, ...bodyOf(`${procDir}/${pid}/task`, pid) } : stat;
     },
     commandOfLastStat: () => commandOfStat(buffer, lastStatLength),
     io: (pid) => orNull(() => parseIo(readFileSync(`${procDir}/${pid}/io`, 'latin1'))),
@@ -57,6 +58,16 @@ export const openProcFiles = (procDir = '/proc'): ProcFiles => {
     forget: kept.forget,
     close: kept.close,
   };
+};
+
+/** What only a thread that still runs can tell of a process whose main thread has ended. */
+const bodyOf = (taskDir: string, pid: number): Partial<Pick<ProcStat, 'state' | 'rssPages'>> => {
+  for (const task of orNull(() => readdirSync(taskDir)) ?? []) {
+    const bytes = task === String(pid) ? null : orNull(() => readFileSync(`${taskDir}/${task}/stat`));
+    const stat = bytes === null ? null : parseProcStat(bytes, bytes.length);
+    if (stat !== null && !isDead(stat.state)) return { state: stat.state, rssPages: stat.rssPages };
+  }
+  return {};
 };
 
 const parseWaited = (text: string): number | null => {

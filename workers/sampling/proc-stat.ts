@@ -1,5 +1,6 @@
 /** What one line of /proc/PID/stat says; times in clock ticks. */
 export interface ProcStat {
+  /** Of its main thread, or of another where that one has ended before the others. */
   readonly state: string;
   readonly ppid: number;
   readonly group: number;
@@ -72,3 +73,7 @@ const lastIndexOf = (bytes: Uint8Array, sought: { length: number; byte: number }
 
 /** A zombie holds a pid and nothing else: it is counted, and it is not alive. */
 export const isDead = (state: string): boolean => state === 'Z' || state === 'X' || state === 'x';
+
+/** Its main thread has ended, and others run on. */
+export const isHeadless = ({ state, threads }: Pick<ProcStat, 'state' | 'threads'>): boolean =>
+  isDead(state) && threads > 1;

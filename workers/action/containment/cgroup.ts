@@ -66,17 +66,35 @@ const kill = async (
   cgroupDir: string,
   limits: { readonly clock: Clock; readonly deadlineMs: number },
 ): Promise<readonly Member[]> => {
-  if (existsSync(join(cgroupDir, 'cgroup.kill'))) {
-    writeControl(cgroupDir, 'cgroup.kill', '1');
-  } else {
-    // Before Linux 5.14 there is no such file. Frozen first, nobody forks while we go through the list.
-    await freeze(cgroupDir, limits.clock);
-    signalMembers(cgroupDir, 'SIGKILL');
-    writeControl(cgroupDir, 'cgroup.freeze', '0');
-  }
-  if (await becomes(() => !readEvent(cgroupDir, 'populated'), limits)) return [];
-  return findLeft(cgroupDir);
+  if (existsSync(join(cgroupDir, 'cgroup.kill'))) return killByKernel(cgroupDir, limits);
+  // Before Linux 5.14 there is no such file. Frozen first, nobody forks while we go through the list.
+  await freeze(cgroupDir, limits.clock);
+  signalMembers(cgroupDir, 'SIGKILL');
+  writeControl(cgroupDir, 'cgroup.freeze', '0');
+  return (await becomes(() => isUnpopulated(cgroupDir), limits)) ? [] : findLeft(cgroupDir);
 };
+
+/**
+ * The kernel signals the main thread of each process, which kills all of it unless that thread has ended before the others.
+ * Such a process is signalled as a whole, and what it forks until then is of the next round.
+ */
+const killByKernel = async (
+  cgroupDir: string,
+  limits: { readonly clock: Clock; readonly deadlineMs: number },
+): Promise<readonly Member[]> => {
+  let looks = 0;
+  const isOver = (): boolean => {
+    writeControl(cgroupDir, 'cgroup.kill', '1');
+    if (isUnpopulated(cgroupDir)) return true;
+    // Who is dying needs a moment, and no look at it.
+    if (++looks === 1) return false;
+    for (const member of lookAtMembers(cgroupDir)) if (member.isHeadless) signalProcess(member.identity, 'SIGKILL');
+    return false;
+  };
+  return (await becomes(isOver, limits)) ? [] : findLeft(cgroupDir);
+};
+
+const isUnpopulated = (cgroupDir: string): boolean => !readEvent(cgroupDir, 'populated');
 
 const becomes = async (
   holds: () => boolean,

@@ -7,6 +7,7 @@ import { isSame, type ProcessStat, readProcFile } from '../process-identity.ts';
 export interface Member extends Survivor {
   readonly identity: ProcessIdentity;
   readonly isZombie: boolean;
+  readonly isHeadless: boolean;
   readonly isStopped: boolean;
   readonly isDeaf: boolean;
   readonly parentPid: number;
@@ -50,6 +51,7 @@ export const toMember = (stat: ProcessStat, bootId: string): Member => ({
   identity: { bootId, pid: stat.pid, startTicks: stat.startTicks },
   command: `[${stat.name}]`,
   isZombie: stat.isZombie,
+  isHeadless: stat.isHeadless,
   isStopped: stat.isStopped,
   isDeaf: stat.isDeaf,
   parentPid: stat.parentPid,
@@ -68,6 +70,7 @@ export const suspect = (pid: number, kind: 'met' | 'unmet', bootId: string): Mem
   identity: { bootId, pid, startTicks: -1 },
   command: kind === 'met' ? '[a chain of short-lived processes]' : doubt,
   isZombie: false,
+  isHeadless: false,
   isStopped: false,
   isDeaf: false,
   parentPid: 0,
