@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { handleFor, openBoundary } from '#action/containment/boundary';
 import { cgroupMount } from '#action/containment/cgroup-files';
@@ -94,6 +94,39 @@ inLevels('a boundary', (level, start) => {
   it('does not count the shim as part of the job', async () => {
     const run = await start(['/bin/sh', '-c', 'echo ready; exec sleep 30'], 'ready');
     expect((await run.boundary.members()).map(({ pid }) => pid)).to.deep.equal([run.pidFile.identity.pid]);
+  });
+});
+
+describe('a process that left the cgroup of its run', () => {
+  // As container engines do for theirs; where the kernel keeps no list there is nothing to leave.
+  const leaver = (mount: string): string =>
+    `sh -c 'echo $$ > ${mount}/cgroup.procs; while :; do echo out; sleep 0.02; done' & echo $$; exec sleep 30`;
+
+  it('is halted, let go on and ended with those inside', async function () {
+    const mount = cgroupMount(readFileSync('/proc/mounts', 'utf8'));
+    if (!levels.includes('cgroup2') || mount === null) return this.skip();
+    const run = await startRun(['/bin/sh', '-c', leaver(mount)], { level: 'cgroup2' });
+    const grows = async (): Promise<void> => {
+      const before = run.stdout().length;
+      await eventually('more output', () => (run.stdout().length > before ? true : null));
+    };
+    await eventually('the stray', () => (run.stdout().includes('out') ? true : null));
+    expect((await pauseTree(run.boundary)).kind).to.equal('paused');
+    expect(await run.boundary.isFrozen()).to.equal(true);
+    await resumeTree(run.boundary);
+    await grows();
+    process.kill(run.pidFile.identity.pid, 'SIGKILL');
+    await run.exit();
+    expect(await run.boundary.isEmpty()).to.equal(false);
+    expect((await run.boundary.findLeft()).length).to.be.greaterThan(0);
+    await grows();
+    const { outcome } = await stop(run, { graceMs: 0 });
+    expect(outcome.kind).to.equal('verified-empty');
+    expect(outcome.kind === 'verified-empty' && outcome.killed).to.be.greaterThan(0);
+    const ended = run.stdout();
+    expect(await run.boundary.findLeft()).to.deep.equal([]);
+    expect(run.stdout()).to.equal(ended);
+    await run.end();
   });
 });
 

@@ -7,7 +7,7 @@ import { formatBytes, formatSpan } from '#cli/render/quantity';
 import { renderRunList } from '#cli/render/run-list';
 import { renderStop, renderWhy } from '#cli/render/run-story';
 import { formatCommand } from '#protocol/format-command';
-import { requested, runId, storyOf, storyOfAStop } from './story-of-a-stop.ts';
+import { interventionId, requested, runId, storyOf, storyOfAStop } from './story-of-a-stop.ts';
 
 const plain = { nowMs: Date.UTC(2026, 0, 2, 3, 5, 5), width: null, colors: pc.createColors(false) };
 
@@ -42,7 +42,25 @@ describe('what the terminal is shown', () => {
       [5, { kind: 'run-started', runId, pid: 1, startTicks: 1, bootId: 'b' }],
       [1_005, { kind: 'run-exited', runId, code: 0, signal: null, endedAtMs: Date.UTC(2026, 0, 2, 3, 4, 6) }],
     ]);
-    expect(renderWhy(quiet)).to.contain('looper ended by itself after 995 ms: code 0').and.contain('no rule fired');
+    expect(renderWhy(quiet))
+      .to.contain('looper ended by itself after 995 ms: code 0')
+      .and.contain('no rule fired: FlowForge did nothing');
+  });
+
+  it('says of a run that ended by itself what it left behind, and what became of that', () => {
+    const stop = { runId, interventionId, cause: 'orphans', restartAfter: false } as const;
+    const reason = 'its main process ended and left 1 behind';
+    const left = storyOf([
+      [0, requested],
+      [5, { kind: 'run-started', runId, pid: 1, startTicks: 1, bootId: 'b' }],
+      [1_005, { kind: 'run-exited', runId, code: 0, signal: null, endedAtMs: Date.UTC(2026, 0, 2, 3, 4, 6) }],
+      [1_010, { kind: 'stop-began', ...stop, incidentId: null, by: 'daemon', reason, graceMs: 400, processes: 1 }],
+      [1_020, { kind: 'stop-verified', ...stop, tookMs: 10, killed: 1 }],
+    ]);
+    expect(renderWhy(left)).to.contain(
+      `Why    no rule fired\n         ${reason}, which FlowForge ended, verified empty; run --keep-orphans spares it\n`,
+    );
+    expect(renderWhy(left)).to.not.contain('did nothing');
   });
 
   it('lists runs in columns, without colour where there is none', () => {

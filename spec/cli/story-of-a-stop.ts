@@ -10,7 +10,7 @@ import type { IncidentView, RunView } from '#protocol/views';
 export const runId = parseRunId('01JZZZZZZZZZZZZZZZZZZZZZZ1');
 export const jobId = parseJobId('01JZZZZZZZZZZZZZZZZZZZZZZ2');
 const incidentId = parseIncidentId('01JZZZZZZZZZZZZZZZZZZZZZZ3');
-const interventionId = parseInterventionId('01JZZZZZZZZZZZZZZZZZZZZZZ4');
+export const interventionId = parseInterventionId('01JZZZZZZZZZZZZZZZZZZZZZZ4');
 const startMs = Date.UTC(2026, 0, 2, 3, 4, 5);
 const policyHash = 'a'.repeat(64);
 

@@ -28,7 +28,7 @@ const unborn: FakeProcess = {
   waitedMs: 0,
   command: 'job',
   io: { readBytes: 0, writtenBytes: 0 },
-  tag: 0,
+  tag: -1,
   cgroup: '/job',
 };
 

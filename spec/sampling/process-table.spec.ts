@@ -123,6 +123,15 @@ describe('the process table', () => {
     expect(look()).to.include({ writtenBytes: 750, readBytes: 100 });
   });
 
+  it('counts who left the cgroup, by the tag that it took along', () => {
+    watch(runA, { pid: 10, containment: { ...cgroup, tag: 700_002 } });
+    look();
+    system.put(14, { cgroup: '/elsewhere', tag: 700_002, session: 14 });
+    system.put(15, { cgroup: '/elsewhere', session: 15 });
+    look();
+    expect(look()).to.include({ processes: 2, rssBytes: 200 * 4096 });
+  });
+
   it('finds nothing of a run from before the last boot', () => {
     table.add({ runId: runA, identity: { bootId: 'boot-0', pid: 10, startTicks: 1000 }, containment: cgroup });
     expect(look()).to.include({ processes: 0, mainAlive: false });

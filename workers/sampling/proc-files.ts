@@ -13,7 +13,7 @@ export interface ProcFiles {
   readonly bootId: string;
   /** Every pid of the system. */
   pids(): readonly number[];
-  /** Pids of a cgroup; empty when it is gone. Zombies are not listed by the kernel. */
+  /** Pids of a cgroup and of those that the job made below it; empty when it is gone. The kernel does not list zombies. */
   cgroupPids(cgroupDir: string): readonly number[];
   /** null when there is no such process (any more). */
   stat(pid: number): ProcStat | null;
@@ -41,7 +41,8 @@ export const openProcFiles = (procDir = '/proc'): ProcFiles => {
     cgroupPids: (cgroupDir) => {
       const path = `${cgroupDir}/cgroup.procs`;
       const length = kept.read(cgroupDir, path) ?? 0;
-      return length < buffer.length ? parsePids(buffer, length) : (orNull(() => readAllPids(path)) ?? []);
+      const own = length < buffer.length ? parsePids(buffer, length) : (orNull(() => readAllPids(path)) ?? []);
+      return hasFolders(cgroupDir) ? [...own, ...foldersOf(cgroupDir).flatMap(pidsBelow)] : own;
     },
     stat: (pid) => {
       lastStatLength = kept.read(pid, `${procDir}/${pid}/stat`) ?? 0;
@@ -94,6 +95,20 @@ const parsePids = (bytes: Uint8Array, length: number): number[] => {
   if (pid > 0) pids.push(pid);
   return pids;
 };
+
+/** A directory without one has two links: its name, and its own dot. */
+const hasFolders = (cgroupDir: string): boolean => (orNull(() => statSync(cgroupDir).nlink) ?? 2) !== 2;
+
+const foldersOf = (cgroupDir: string): readonly string[] =>
+  (orNull(() => readdirSync(cgroupDir, { withFileTypes: true })) ?? [])
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => `${cgroupDir}/${entry.name}`);
+
+/** Processes of a threaded cgroup are on the list of the one above it, and it refuses to tell them again. */
+const pidsBelow = (cgroupDir: string): readonly number[] => [
+  ...(orNull(() => readAllPids(`${cgroupDir}/cgroup.procs`)) ?? []),
+  ...foldersOf(cgroupDir).flatMap(pidsBelow),
+];
 
 const readAllPids = (path: string): number[] => {
   const text = readFileSync(path);

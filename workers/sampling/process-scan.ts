@@ -71,12 +71,12 @@ const knownOf = (runs: readonly ScannedRun[]): ReadonlySet<number> => {
 
 /**
  * Gives each process to the run it belongs to: by the tag it inherited, by its parent, by its session. For a run in a
- * cgroup the kernel lists those that live, so its session claims zombies only.
+ * cgroup the kernel lists those that live, so its session claims zombies only; the tag claims those that left the cgroup.
  */
 const claim = (unknown: ReadonlyMap<number, ProcStat>, entries: readonly ScannedRun[], files: ProcFiles): void => {
   const byTag = new Map(
     entries.flatMap((entry) =>
-      entry.containment.level === 'tag-scan' ? [[entry.containment.tag, entry] as const] : [],
+      entry.containment.level === 'process-group' ? [] : [[entry.containment.tag, entry] as const],
     ),
   );
   const bySession = new Map(

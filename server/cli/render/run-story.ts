@@ -81,7 +81,7 @@ const whatHappened = (story: RunStory): string => {
 
 const whyLines = (story: RunStory): readonly string[] => {
   const incident = decisiveIncident(story);
-  if (incident === null) return story.run.stopReason === null ? quietReason(story.run) : [story.run.stopReason];
+  if (incident === null) return story.run.stopReason === null ? quietReason(story) : [story.run.stopReason];
   const decision = decisionsOf(story, incident).at(-1);
   const facts = evidenceLines(incident);
   const lines = [`rule ${incident.rule} (${incident.severity}): ${incident.summary}`, ...facts];
@@ -108,8 +108,18 @@ const shortWhy = (story: RunStory): readonly string[] => {
   return [`rule ${incident.rule}: ${incident.summary}`, ...quoted, ...numberLines(decision.numbers)];
 };
 
-const quietReason = (run: RunView): readonly string[] =>
-  run.state === 'exited' ? ['no rule fired: FlowForge did nothing'] : run.trouble === null ? [] : [run.trouble];
+const quietReason = ({ run, timeline }: RunStory): readonly string[] => {
+  if (run.state !== 'exited') return run.trouble === null ? [] : [run.trouble];
+  const orphans = timeline.flatMap(({ fact }) =>
+    fact.kind === 'stop-began' && fact.cause === 'orphans' ? [fact.reason] : [],
+  );
+  const ended = run.verifiedEmpty
+    ? 'which FlowForge ended, verified empty'
+    : 'which FlowForge could not end, all of it';
+  return orphans.length === 0
+    ? ['no rule fired: FlowForge did nothing']
+    : ['no rule fired', `${orphans.join('; ')}, ${ended}; run --keep-orphans spares it`];
+};
 
 /** The signals that a person knows by other words; the rest follow under their own names. */
 const numberLines = (numbers: SignalVector): readonly string[] => {

@@ -9,6 +9,7 @@ import { openProcessGroup } from './process-group.ts';
 import { carriesTag } from './run-mark.ts';
 import { openTagScan } from './tag-scan.ts';
 import { withFallback } from './with-fallback.ts';
+import { withStrays } from './with-strays.ts';
 
 /** What the shim and every later boundary of this run need; stored with the run. */
 export const handleFor = (
@@ -29,7 +30,7 @@ export const openBoundary = (
 ): Boundary => {
   switch (handle.level) {
     case 'cgroup2':
-      return withFallback(openCgroup(handle.cgroupDir, clock), {
+      return withFallback(withStrays(openCgroup(handle.cgroupDir, clock), { ...handle, identity, clock }), {
         openNext: () => openTagScan({ tag: handle.tag, identity, clock }),
         refused: isOutside(handle, identity) ? 'the job could not enter its cgroup' : null,
       });

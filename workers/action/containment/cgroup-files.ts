@@ -63,6 +63,7 @@ const listChild = (cgroupDir: string): readonly number[] => {
     return listPids(cgroupDir);
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENODEV') return []; // removed while we looked: it was empty
+    if (codeOf(cause) === 'ENOTSUP') return []; // a threaded one: its processes are on the list of the one above
     throw cause;
   }
 };

@@ -1,0 +1,70 @@
+import type { ProcessIdentity } from '#protocol/run-spec';
+import type { Clock } from '#runtime/clock';
+import { isInside } from './cgroup-files.ts';
+import { type Boundary, describeMember, isLiving, type Member } from './membership.ts';
+import { createProcessScan, type ProcessScan } from './process-scan.ts';
+import { openScanBoundary } from './scan-boundary.ts';
+
+/** After everybody inside is gone, so long at least for those outside. */
+const leastKillMs = 500;
+
+/**
+ * A process may leave its cgroup where it has the right to: container engines and `systemd-run --scope` see to that. It
+ * takes the tag of the run along, so those outside are looked for once those inside are dealt with, and treated alike.
+ */
+export const withStrays = (
+  inside: Boundary,
+  run: {
+    readonly cgroupDir: string;
+    readonly tag: number;
+    readonly identity: ProcessIdentity;
+    readonly clock: Clock;
+  },
+): Boundary => {
+  const { clock } = run;
+  const scan = scanOutside(run);
+  const findHidden = async (): Promise<readonly Member[]> => scan.run('with-cookie').members.filter(isLiving);
+  const outside = openScanBoundary({ level: 'tag-scan', scan, clock, findHidden });
+  const findStrays = (): readonly Member[] => scan.run('quick').members.filter(isLiving);
+  const hasStrays = (): boolean => findStrays().length > 0;
+
+  return {
+    level: inside.level,
+    fallback: inside.fallback,
+    members: async () => [...(await inside.members()), ...findStrays().map(describeMember)],
+    signal: async (signal) => (await inside.signal(signal)) + (hasStrays() ? await outside.signal(signal) : 0),
+    freeze: async () => [...(await inside.freeze()), ...(hasStrays() ? await outside.freeze() : [])],
+    thaw: async () => {
+      await inside.thaw();
+      if (hasStrays()) await outside.thaw();
+    },
+    isFrozen: async () => (await inside.isFrozen()) && findStrays().every((stray) => stray.isStopped),
+    findLeft: async () => [...(await inside.findLeft()), ...findStrays().map(describeMember)],
+    kill: async (deadlineMs) => {
+      const untilMs = clock.mono() + deadlineMs;
+      const left = await inside.kill(deadlineMs);
+      if (!hasStrays()) return left;
+      return [...left, ...(await outside.kill(Math.max(leastKillMs, untilMs - clock.mono())))];
+    },
+    isEmpty: async () => (await inside.isEmpty()) && !hasStrays(),
+    release: inside.release,
+  };
+};
+
+/** The same members by the same marks, but for those in the cgroup. */
+const scanOutside = (run: {
+  readonly cgroupDir: string;
+  readonly tag: number;
+  readonly identity: ProcessIdentity;
+}): ProcessScan => {
+  const scan = createProcessScan({ tag: run.tag, identity: run.identity, isMarkedBy: 'limits' });
+  const outside = (members: readonly Member[]): readonly Member[] =>
+    members.filter(({ pid }) => !isInside(pid, run.cgroupDir));
+  return {
+    run: (depth) => {
+      const { since, members } = scan.run(depth);
+      return { since, members: outside(members) };
+    },
+    known: () => outside(scan.known()),
+  };
+};
