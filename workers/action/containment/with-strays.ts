@@ -1,8 +1,10 @@
 import type { ProcessIdentity } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
-import { isInside } from './cgroup-files.ts';
+import { type ProcessStat, readStat } from '../process-identity.ts';
+import { isInside, listPids } from './cgroup-files.ts';
 import { type Boundary, describeMember, isLiving, type Member } from './membership.ts';
 import { createProcessScan, type ProcessScan } from './process-scan.ts';
+import { readProcessTable } from './process-table.ts';
 import { openScanBoundary } from './scan-boundary.ts';
 
 /** After everybody inside is gone, so long at least for those outside. */
@@ -25,8 +27,14 @@ export const withStrays = (
   const scan = scanOutside(run);
   const findHidden = async (): Promise<readonly Member[]> => scan.run('with-cookie').members.filter(isLiving);
   const outside = openScanBoundary({ level: 'tag-scan', scan, clock, findHidden });
-  const findStrays = (): readonly Member[] => scan.run('quick').members.filter(isLiving);
-  const hasStrays = (): boolean => findStrays().length > 0;
+  // Nearly every run has none, and to see that must be quick: five hundred are stopped at once.
+  const hasStrays = (): boolean => {
+    const inside = new Set(listPids(run.cgroupDir));
+    return readProcessTable()
+      .tagged(run.tag)
+      .some((stat) => !inside.has(stat.pid) && isThere(stat) && !isInside(stat.pid, run.cgroupDir));
+  };
+  const findStrays = (): readonly Member[] => (hasStrays() ? scan.run('quick').members.filter(isLiving) : []);
 
   return {
     level: inside.level,
@@ -49,6 +57,11 @@ export const withStrays = (
     isEmpty: async () => (await inside.isEmpty()) && !hasStrays(),
     release: inside.release,
   };
+};
+
+const isThere = ({ pid, startTicks }: ProcessStat): boolean => {
+  const now = readStat(pid);
+  return now !== null && now.startTicks === startTicks && !now.isZombie;
 };
 
 /** The same members by the same marks, but for those in the cgroup. */
