@@ -1,10 +1,10 @@
-import { ulid } from 'ulid';
 import type { FactBody, SealedFact, Survivor } from '#protocol/facts';
 import { parseInterventionId, type RunId } from '#protocol/ids';
 import type { ActionMessage } from '#protocol/messages';
 import type { ContainmentHandle, ProcessIdentity } from '#protocol/run-spec';
 import { isOver } from '#protocol/run-state';
 import type { Clock } from '#runtime/clock';
+import { newUlid } from '#runtime/new-ulid';
 import type { RunRecord, RunTable } from './run-table.ts';
 
 type Wish = Extract<ActionMessage, { kind: 'stop-requested' }>;
@@ -47,7 +47,7 @@ export const createEmergencyStop = (options: EmergencyStopOptions): EmergencySto
     const wish = wishes.get(runId);
     if (wish === undefined) return null;
     const { kind: _, ...asked } = wish;
-    const interventionId = parseInterventionId(ulid());
+    const interventionId = parseInterventionId(newUlid());
     const body: Begun = { kind: 'stop-began', ...asked, interventionId, incidentId: null, graceMs: 0, processes };
     say(body);
     return body;

@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { ulid } from 'ulid';
 import { newTag } from '#action/containment/run-mark';
 import type { Actor } from '#protocol/actor';
 import type { StartedRun } from '#protocol/control';
@@ -13,6 +12,7 @@ import type { ContainmentHandle, ContainmentLevel, RunRequest, RunSpec } from '#
 import type { Extra } from '#protocol/spending';
 import type { RunView } from '#protocol/views';
 import type { Clock } from '#runtime/clock';
+import { newUlid } from '#runtime/new-ulid';
 import { type Admission, hostPaceMs, type Refusal } from './admission.ts';
 import type { FactDesk } from './fact-desk.ts';
 import { launchRun, layRunDir } from './launch-run.ts';
@@ -150,7 +150,7 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
   };
 
   /** What is new about each run of a job, beside its generation. */
-  const fresh = (runId: RunId = parseRunId(ulid())) => {
+  const fresh = (runId: RunId = parseRunId(newUlid())) => {
     const handle = options.handleFor(options.containment, { runId, tag: freshTag(table) });
     return { runId, handle, requestedAtMs: clock.now() };
   };
@@ -164,7 +164,7 @@ export const createJobStarter = (options: StarterOptions): JobStarter => {
     },
     first: async (request, by) => {
       const { cwd, argv } = request;
-      const job = { jobId: parseJobId(ulid()), jobKey: jobKeyOf(cwd, argv), generation: 1, restartsAtMs: [] };
+      const job = { jobId: parseJobId(newUlid()), jobKey: jobKeyOf(cwd, argv), generation: 1, restartsAtMs: [] };
       const policy = await options.policies().admit(request.policy);
       const follow = { policy, key: policyKeyOf(request.policy) };
       return launchOrQueue({ ...request, ...job, ...fresh() }, follow, by);

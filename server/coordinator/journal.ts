@@ -1,8 +1,8 @@
 import { mkdirSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
-import { ulid } from 'ulid';
 import { type Fact, type FactBody, runOf, type SealedFact } from '#protocol/facts';
 import type { RunId } from '#protocol/ids';
+import { newUlid } from '#runtime/new-ulid';
 import { readSegments, segmentNames } from './journal-read.ts';
 import { createSegment, type Segment } from './journal-segment.ts';
 import type { ChainHead } from './kept-head.ts';
@@ -86,7 +86,7 @@ export const openJournal = (dir: string, { keptHead, checkpointed }: JournalOpti
 
   return {
     append: (body, { atMs, sync }) => {
-      const fact: Fact = { seq: seq + 1, id: ulid(atMs), atMs, ...body };
+      const fact: Fact = { seq: seq + 1, id: newUlid(atMs), atMs, ...body };
       const sealed = seal(fact, hash);
       segment.write(lineOf(sealed), { sync });
       seq = fact.seq;
@@ -139,7 +139,7 @@ const firstSeqOf = (name: string): number => Number(name.slice(0, seqDigits));
 const lineOf = ({ prevHash, hash, fact }: SealedFact): string => JSON.stringify({ prev: prevHash, hash, fact });
 
 const beginSegment = (dir: string, head: ChainHead, carry: readonly SealedFact[]): Segment => {
-  const name = `${String(head.seq + 1).padStart(seqDigits, '0')}-${ulid()}.jsonl`;
+  const name = `${String(head.seq + 1).padStart(seqDigits, '0')}-${newUlid()}.jsonl`;
   return createSegment(dir, name, [JSON.stringify({ base: head }), ...carry.map(lineOf)]);
 };
 

@@ -1,10 +1,10 @@
-import { ulid } from 'ulid';
 import { createPolicyChecker } from '#config/policy-checker';
 import { filesOf, testFileOf } from '#config/policy-files';
 import type { RunId } from '#protocol/ids';
 import type { DetectionMessage, PolicyText } from '#protocol/messages';
 import type { PolicyEffect, PolicyPreview } from '#protocol/policies';
 import type { Clock } from '#runtime/clock';
+import { newUlid } from '#runtime/new-ulid';
 import { createPolicyBook, type PolicyBook, type PolicyBookOptions } from './policy-book.ts';
 import { watchPolicies } from './policy-watch.ts';
 
@@ -36,7 +36,7 @@ export const createPolicyDesk = (options: PolicyDeskOptions): PolicyDesk => {
 
   const preview = (policy: PolicyText, runIds: readonly RunId[]): Promise<readonly PolicyEffect[] | null> =>
     new Promise((resolve) => {
-      const proposal = ulid();
+      const proposal = newUlid();
       const takeBackDeadline = clock.after(previewWithinMs, () => {
         asked.delete(proposal);
         resolve(null);

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { ulid } from 'ulid';
 import type { Actor } from '#protocol/actor';
 import { parseIncidentId, type RunId } from '#protocol/ids';
 import type { Clock } from '#runtime/clock';
+import { newUlid } from '#runtime/new-ulid';
 import type { FactDesk } from './fact-desk.ts';
 import type { JobStarter } from './job-starter.ts';
 import { planRestart, type RestartPlan, waitFor } from './restart-plan.ts';
@@ -64,7 +64,7 @@ export const createSuccessors = ({ clock, runsDir, desk, starter, close }: Succe
     const { spec, view, policy } = record;
     const { runId, jobId } = spec;
     const { restarts, windowMs, reason } = plan;
-    const incidentId = parseIncidentId(ulid());
+    const incidentId = parseIncidentId(newUlid());
     desk().say({
       kind: 'incident-opened',
       incidentId,

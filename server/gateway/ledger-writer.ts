@@ -1,8 +1,8 @@
-import { ulid } from 'ulid';
 import type { SealedFact } from '#protocol/facts';
 import type { FactReport } from '#protocol/messages';
 import { isPassing, type Ledger } from '#record/ledger';
 import type { Clock } from '#runtime/clock';
+import { newUlid } from '#runtime/new-ulid';
 
 const firstDelayMs = 100;
 const longestDelayMs = 5000;
@@ -34,7 +34,7 @@ export const createLedgerWriter = ({ ledger, clock, report, note }: Parts): Ledg
   const tell = (why: string, lostFrom: number | null): void => {
     // Not awaited: the report comes back to us as a fact, and would wait behind the very facts that are waiting here.
     report({
-      key: `ledger:${ulid(clock.now())}`,
+      key: `ledger:${newUlid(clock.now())}`,
       body: { kind: 'ledger-trouble', why, lostFrom },
       mustSync: false,
     }).catch(note);

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ulid } from 'ulid';
 import type { RunId } from '#protocol/ids';
 import type { LogKeeping } from '#protocol/log-keeping';
 import type { FactReport } from '#protocol/messages';
@@ -8,6 +7,7 @@ import type { RunFact } from '#protocol/run-facts';
 import type { ArchiveAsk, Archived } from '#record/archive-writer';
 import { dropLog, listStoredLogs, type StoredLog } from '#record/stored-logs';
 import type { Clock } from '#runtime/clock';
+import { newUlid } from '#runtime/new-ulid';
 
 /** The disk takes no more. */
 export class DiskRefused extends Error {}
@@ -40,7 +40,7 @@ export const createLogRetention = ({ home, keeping, clock, archive, report }: Pa
 
   const trouble = (why: string): Promise<void> =>
     report({
-      key: `logs:${ulid(clock.now())}`,
+      key: `logs:${newUlid(clock.now())}`,
       body: { kind: 'ledger-trouble', why, lostFrom: null },
       mustSync: false,
     });

@@ -1,7 +1,7 @@
-import { ulid } from 'ulid';
 import type { FactReport, RecordingBatch } from '#protocol/messages';
 import type { Recordings } from '#record/recordings';
 import type { Clock } from '#runtime/clock';
+import { newUlid } from '#runtime/new-ulid';
 
 export interface RecordingWriter {
   write(batch: RecordingBatch): Promise<void>;
@@ -31,7 +31,7 @@ export const createRecordingWriter = ({ recordings, clock, report, note }: Parts
         isFailing = true;
         const why = `signals are not recorded from here on: ${error.message}`;
         report({
-          key: `recordings:${ulid(clock.now())}`,
+          key: `recordings:${newUlid(clock.now())}`,
           body: { kind: 'ledger-trouble', why, lostFrom: null },
           mustSync: false,
         }).catch(note);

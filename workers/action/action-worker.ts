@@ -1,14 +1,14 @@
-import { ulid } from 'ulid';
 import type { ActionMessage, FactReport, History, RunChange } from '#protocol/messages';
 import { systemClock } from '#runtime/clock';
 import { hostWorker } from '#runtime/host';
+import { newUlid } from '#runtime/new-ulid';
 import { createAction } from './action-actor.ts';
 import { openBoundary } from './containment/boundary.ts';
 
 await hostWorker<{ readonly history: History; readonly introductions: readonly RunChange[] }>(async (host) => {
   const action = createAction({
     clock: systemClock,
-    newId: () => ulid(),
+    newId: () => newUlid(),
     history: host.setup.history,
     introductions: host.setup.introductions,
     facts: host.outlet<FactReport>('facts-from-action'),

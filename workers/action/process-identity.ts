@@ -21,8 +21,13 @@ export interface ProcessStat {
 
 export type SignalOutcome = 'sent' | 'gone' | 'denied';
 
-/** Changes with each boot, so a pid and start time from before a reboot name nobody. */
-export const readBootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+let bootId: string | null = null;
+
+/** Changes with each boot, so a pid and start time from before a reboot name nobody; none of our threads outlives one. */
+export const readBootId = (): string => {
+  bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return bootId;
+};
 
 /** The process that has this pid now; null when there is none. */
 export const identityOf = (pid: number): ProcessIdentity | null => {

@@ -9,6 +9,7 @@ import { openScanBoundary } from './scan-boundary.ts';
 
 /** After everybody inside is gone, so long at least for those outside. */
 const leastKillMs = 500;
+const momentMs = 250;
 
 /**
  * A process may leave its cgroup where it has the right to: container engines and `systemd-run --scope` see to that. It
@@ -28,33 +29,38 @@ export const withStrays = (
   const findHidden = async (): Promise<readonly Member[]> => scan.run('with-cookie').members.filter(isLiving);
   const outside = openScanBoundary({ level: 'tag-scan', scan, clock, findHidden });
   // Nearly every run has none, and to see that must be quick: five hundred are stopped at once.
+  let seenNoneMs = Number.NEGATIVE_INFINITY;
   const hasStrays = (): boolean => {
     const inside = new Set(listPids(run.cgroupDir));
-    return readProcessTable()
+    const found = readProcessTable()
       .tagged(run.tag)
       .some((stat) => !inside.has(stat.pid) && isThere(stat) && !isInside(stat.pid, run.cgroupDir));
+    if (!found) seenNoneMs = clock.mono();
+    return found;
   };
-  const findStrays = (): readonly Member[] => (hasStrays() ? scan.run('quick').members.filter(isLiving) : []);
+  /** On the way to a verdict a look that is a moment old will do; what the verdict stands on is always looked at anew. */
+  const hadStrays = (): boolean => clock.mono() - seenNoneMs > momentMs && hasStrays();
+  const findStrays = (): readonly Member[] => scan.run('quick').members.filter(isLiving);
 
   return {
     level: inside.level,
     fallback: inside.fallback,
-    members: async () => [...(await inside.members()), ...findStrays().map(describeMember)],
-    signal: async (signal) => (await inside.signal(signal)) + (hasStrays() ? await outside.signal(signal) : 0),
+    members: async () => [...(await inside.members()), ...(hadStrays() ? findStrays().map(describeMember) : [])],
+    signal: async (signal) => (await inside.signal(signal)) + (hadStrays() ? await outside.signal(signal) : 0),
     freeze: async () => [...(await inside.freeze()), ...(hasStrays() ? await outside.freeze() : [])],
     thaw: async () => {
       await inside.thaw();
-      if (hasStrays()) await outside.thaw();
+      if (hadStrays()) await outside.thaw();
     },
-    isFrozen: async () => (await inside.isFrozen()) && findStrays().every((stray) => stray.isStopped),
-    findLeft: async () => [...(await inside.findLeft()), ...findStrays().map(describeMember)],
+    isFrozen: async () => (await inside.isFrozen()) && !(hasStrays() && findStrays().some((stray) => !stray.isStopped)),
+    findLeft: async () => [...(await inside.findLeft()), ...(hasStrays() ? findStrays().map(describeMember) : [])],
     kill: async (deadlineMs) => {
       const untilMs = clock.mono() + deadlineMs;
       const left = await inside.kill(deadlineMs);
       if (!hasStrays()) return left;
       return [...left, ...(await outside.kill(Math.max(leastKillMs, untilMs - clock.mono())))];
     },
-    isEmpty: async () => (await inside.isEmpty()) && !hasStrays(),
+    isEmpty: async () => (await inside.isEmpty()) && !hadStrays(),
     release: inside.release,
   };
 };
