@@ -10,6 +10,18 @@ export interface PolicyStore {
   find(hash: string): PolicyText | null;
   /** Every hash with the time at which its text judged for the first time, newest first. */
   list(): readonly { readonly hash: string; readonly sinceMs: number }[];
+  /** What was rolled back, whether runs follow it or not, as it was told last; what cannot be read of it is told. */
+  rolledBack(onLost: (problem: string) => void): readonly RolledBack[];
+  keepRolledBack(policies: readonly RolledBack[]): void;
+}
+
+/** A text that judges the runs of a source instead of what lies in its files. */
+export interface RolledBack {
+  /** `file:PATH` or `shipped:NAME`. */
+  readonly key: string;
+  readonly policy: PolicyText;
+  /** What lay in the files when they were looked at last. */
+  readonly seen: string;
 }
 
 const policyShape = z.object({
@@ -20,9 +32,15 @@ const policyShape = z.object({
   patterns: z.array(z.string()).default([]),
 });
 
+const rolledBackShape = z.array(z.object({ key: z.string(), hash: z.string(), seen: z.string() }));
+
 export const openPolicyStore = (home: string): PolicyStore => {
   const directory = path.join(home, 'policies');
+  const rolledBackFile = path.join(directory, 'rolled-back.json');
   const fileOf = (hash: string): string => path.join(directory, `${hash}.json`);
+  const find = (hash: string): PolicyText | null =>
+    /^[0-9a-f]{64}$/.test(hash) && existsSync(fileOf(hash)) ? readShaped(fileOf(hash), policyShape) : null;
+  let told: string | null = null;
   return {
     keep: (policy) => {
       if (existsSync(fileOf(policy.hash))) return;
@@ -36,13 +54,30 @@ export const openPolicyStore = (home: string): PolicyStore => {
         .filter((name) => /^[0-9a-f]{64}\.json$/.test(name))
         .map((name) => ({ hash: name.slice(0, 64), sinceMs: statSync(path.join(directory, name)).mtimeMs }))
         .sort((a, b) => b.sinceMs - a.sinceMs),
-    find: (hash) => (/^[0-9a-f]{64}$/.test(hash) && existsSync(fileOf(hash)) ? parsePolicyFile(fileOf(hash)) : null),
+    find,
+    rolledBack: (onLost) => {
+      const told = existsSync(rolledBackFile) ? readShaped(rolledBackFile, rolledBackShape) : [];
+      if (told === null) onLost(`${rolledBackFile} cannot be read: what was rolled back is judged by its files again`);
+      return (told ?? []).flatMap(({ hash, ...rest }) => {
+        const policy = find(hash);
+        if (policy === null) onLost(`${rest.key} was rolled back to ${hash.slice(0, 8)}, whose text is lost`);
+        return policy === null ? [] : [{ ...rest, policy }];
+      });
+    },
+    keepRolledBack: (policies) => {
+      const text = JSON.stringify(policies.map(({ key, policy, seen }) => ({ key, hash: policy.hash, seen })));
+      if (text === (told ?? '[]') && (told !== null || !existsSync(rolledBackFile))) return;
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      writeFileSync(`${rolledBackFile}.${process.pid}`, text, { mode: 0o600 });
+      renameSync(`${rolledBackFile}.${process.pid}`, rolledBackFile);
+      told = text;
+    },
   };
 };
 
-const parsePolicyFile = (file: string): PolicyText | null => {
+const readShaped = <T>(file: string, shape: z.ZodType<T>): T | null => {
   try {
-    const parsed = policyShape.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+    const parsed = shape.safeParse(JSON.parse(readFileSync(file, 'utf8')));
     return parsed.success ? parsed.data : null;
   } catch {
     return null; // gone between the two looks, or not JSON: the caller says that it is not there

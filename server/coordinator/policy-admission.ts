@@ -5,13 +5,8 @@ import type { PolicyText } from '#protocol/messages';
 import { policyKeyOf } from '#protocol/policies';
 import { createPolicyShelf } from '#protocol/policy-shelf';
 import type { PolicySource } from '#protocol/run-spec';
-import { readTestQuietly } from './policy-reading.ts';
+import { readTestQuietly, type Standing } from './policy-reading.ts';
 import { seenOf } from './policy-words.ts';
-
-interface Standing {
-  readonly current: PolicyText;
-  readonly seen: string;
-}
 
 /** Says which text judges a run that is about to start, and checks what was not checked yet. */
 export interface PolicyAdmission {

@@ -15,7 +15,16 @@ import type {
 import type { PolicySource } from '#protocol/run-spec';
 import { createIdlePolicies } from './idle-policies.ts';
 import { createPolicyAdmission } from './policy-admission.ts';
-import { keyOfWish, type ReadPolicy, readNow, readTestQuietly, readWish } from './policy-reading.ts';
+import {
+  keyOfWish,
+  type ReadPolicy,
+  readNow,
+  readTestQuietly,
+  readWish,
+  type Standing,
+  standingNow,
+} from './policy-reading.ts';
+import { follows, keepRolledBack, openSlots } from './policy-slots.ts';
 import { appliedFact, heldFact, seenOf, whoSaved, withoutPlace } from './policy-words.ts';
 import { writeRunPolicy } from './run-policy-file.ts';
 import type { RunRecord, RunTable } from './run-table.ts';
@@ -56,18 +65,9 @@ export interface PolicyBook {
   active(): readonly ActivePolicy[];
 }
 
-interface Slot {
-  current: PolicyText;
-  /** What lay in the files when they were looked at last, in force or not. */
-  seen: string;
-  /** For runs that come later too, also when none is left or there was none: until the file changes, or is applied. */
-  rolledBack: boolean;
-  problem: string | null;
-}
-
 export const createPolicyBook = (options: PolicyBookOptions): PolicyBook => {
   const { store, checker, table, say, mostActedOn: most } = options;
-  const slots = new Map<string, Slot>();
+  const slots = openSlots(store, (problem) => options.log('warn', problem));
   const idle = createIdlePolicies(options);
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -86,6 +86,7 @@ export const createPolicyBook = (options: PolicyBookOptions): PolicyBook => {
   });
   const prune = (): void => {
     for (const [key, { rolledBack }] of slots) if (!rolledBack && followersOf(key).length === 0) slots.delete(key);
+    keepRolledBack(store, slots);
     const policies = [...slots.values()].map(({ current }) => current);
     options.onFollowed(policies, [...slots.keys()]);
   };
@@ -141,6 +142,7 @@ export const createPolicyBook = (options: PolicyBookOptions): PolicyBook => {
       writeRunPolicy(record.runDir, { key, hash: policy.hash, seen });
     }
     slots.set(key, { current: policy, seen, problem: null, rolledBack: !seen.startsWith(policy.hash) });
+    prune();
     const tookMs = Math.round(performance.now() - beganMs);
     const ids = live.map(({ spec }) => spec.runId);
     say(
@@ -149,7 +151,6 @@ export const createPolicyBook = (options: PolicyBookOptions): PolicyBook => {
     if (ids.length > 0) options.tellWorkers({ kind: 'policy-changed', runIds: ids, policy });
     const whom = ids.length === 0 ? 'the next run' : `${ids.length} runs`;
     options.log('info', `policy ${policy.name} is in force for ${whom} (${policy.hash.slice(0, 8)}), ${tookMs} ms`);
-    prune();
     return { kind: 'applied', hash: policy.hash, runs: ids.length, tests: checked.tests, tookMs };
   };
 
@@ -224,9 +225,9 @@ export const createPolicyBook = (options: PolicyBookOptions): PolicyBook => {
         const policy = store.find(hash);
         const targets = followersOf(key);
         if (policy === null || (!slots.has(key) && !idle.isKnown(key))) return null;
-        let stands: { readonly current: PolicyText; readonly seen: string };
+        let stands: Standing;
         try {
-          stands = slots.get(key) ?? standingOf(readNow(key, options));
+          stands = slots.get(key) ?? standingNow(key, options);
         } catch (cause) {
           return refuse({ key, write: null }, wish, readingProblem(cause));
         }
@@ -242,8 +243,3 @@ export const createPolicyBook = (options: PolicyBookOptions): PolicyBook => {
       }),
   };
 };
-
-const follows = (record: RunRecord, { key, policy }: ReadPolicy): boolean =>
-  record.policy.hash === policy.hash && record.policyKey === key;
-
-const standingOf = ({ policy, seen }: ReadPolicy) => ({ current: policy, seen });

@@ -32,6 +32,18 @@ export const readNow = (key: string, { policiesDir, onLooked }: Reading): ReadPo
   }
 };
 
+/** A text in force, and the mark of what lay in its files. */
+export interface Standing {
+  readonly current: PolicyText;
+  readonly seen: string;
+}
+
+/** What would be in force, were a run to start now. @throws Error as above. */
+export const standingNow = (key: string, reading: Reading): Standing => {
+  const { policy, seen } = readNow(key, reading);
+  return { current: policy, seen };
+};
+
 /** What somebody wants in force: from its file, or not in its file yet. @throws Error as above. */
 export const readWish = (source: ApplyPolicy['source'], reading: Reading): ReadPolicy => {
   if (source.kind !== 'draft') return readNow(keyOfWish(source), reading);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Piscina } from 'piscina';
-import { differencesBetween, interruptionsIn, type ReplayedRun } from '#offline/replay-run';
+import { differencesBetween, interruptionsIn, type ReplayedRun, underAnother } from '#offline/replay-run';
 import type { RunPeaks } from '#policy/suggest-thresholds';
 import type { Act, BacktestProgress, BacktestReport, BacktestRun, ReplayReport } from '#protocol/backtest';
 import type { Fact } from '#protocol/facts';
@@ -66,9 +66,8 @@ export const createReplays = (home: string, threads = 2): Replays => {
     const constant = constantsOf(run.facts);
     if (constant === null || !existsSync(fileOf(run.runId))) return null;
     // What happened to the run happened under its own policy; another one is followed up to its own first act.
-    const interruptions = interruptionsIn(run.facts).filter(
-      ({ kind }) => more.policy === null || kind !== 'action-averted',
-    );
+    const happened = interruptionsIn(run.facts);
+    const interruptions = more.policy === null ? happened : underAnother(happened);
     // A run that was started in shadow is what a backtest is for: the policy alone says where it would act.
     const judged = more.until === 'first-act' ? { ...constant, rollout: null } : constant;
     return pool.run({ home, file: fileOf(run.runId), run: judged, interruptions, ...more });

@@ -20,6 +20,8 @@ interface Story {
   /** Starts a run. @returns the text that judges it */
   run(): Promise<string>;
   endAll(): void;
+  /** Another daemon comes after this one. */
+  restart(): Promise<void>;
 }
 
 const textWith = (threshold: number): string =>
@@ -32,25 +34,27 @@ const withFile = (tell: (story: Story) => Promise<void>): Promise<void> =>
     const file = path.join(home, 'p.yaml');
     const table = createRunTable();
     const said: FactBody[] = [];
-    const book = createPolicyBook({
-      policiesDir: home,
-      store: openPolicyStore(home),
-      checker: {
-        check: async ({ policy }) =>
-          policy.files[0]?.text === textWith(refused)
-            ? { kind: 'refused', problem: 'a test fails', line: null, column: null }
-            : { kind: 'good', tests: 2, testsMs: 0 },
-        close: async () => undefined,
-      },
-      table,
-      say: (body) => void said.push(body),
-      tellWorkers: () => undefined,
-      preview: async () => [],
-      mostActedOn: 9,
-      log: () => undefined,
-      onFollowed: () => undefined,
-      onLooked: () => undefined,
-    });
+    const open = (): PolicyBook =>
+      createPolicyBook({
+        policiesDir: home,
+        store: openPolicyStore(home),
+        checker: {
+          check: async ({ policy }) =>
+            policy.files[0]?.text === textWith(refused)
+              ? { kind: 'refused', problem: 'a test fails', line: null, column: null }
+              : { kind: 'good', tests: 2, testsMs: 0 },
+          close: async () => undefined,
+        },
+        table,
+        say: (body) => void said.push(body),
+        tellWorkers: () => undefined,
+        preview: async () => [],
+        mostActedOn: 9,
+        log: () => undefined,
+        onFollowed: () => undefined,
+        onLooked: () => undefined,
+      });
+    let book = open();
     let count = 0;
     const join = (policy: PolicyText): void => {
       count += 1;
@@ -65,7 +69,13 @@ const withFile = (tell: (story: Story) => Promise<void>): Promise<void> =>
     await tell({
       file,
       said,
-      book,
+      get book() {
+        return book;
+      },
+      restart: async () => {
+        book = open();
+        await book.reload('all', wish);
+      },
       save: (threshold) => writeFileSync(file, textWith(threshold)),
       run: async () => {
         const policy = await book.admit({ kind: 'file', path: file, text: readFileSync(file, 'utf8') });
@@ -96,6 +106,22 @@ describe('a policy that was rolled back', () => {
       expect([await story.run(), await story.run()]).to.deep.equal(['50', '50']);
       story.endAll();
       expect([await story.run(), await story.run()]).to.deep.equal(['50', '50']);
+    }));
+
+  it('judges runs to come the same under the next daemon, until its file says something else', () =>
+    withFile(async (story) => {
+      await rollBack(story);
+      await story.restart();
+      expect(story.book.active()).to.have.length(1);
+      expect([await story.run(), await story.run()]).to.deep.equal(['50', '50']);
+      story.endAll();
+      story.save(70);
+      await story.restart();
+      expect(story.book.active()).to.deep.equal([]);
+      expect(await story.run()).to.equal('70');
+      story.endAll();
+      await story.restart();
+      expect(story.book.active()).to.deep.equal([]);
     }));
 
   it('gives way to the next text of the file', () =>

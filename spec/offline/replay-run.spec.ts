@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { interruptionsIn, policyOfRow, type ReplayRow, replayRun } from '#offline/replay-run';
+import { interruptionsIn, policyOfRow, type ReplayRow, replayRun, underAnother } from '#offline/replay-run';
 import { compilePolicy, hashOf } from '#policy/compile-policy';
 import type { Fact } from '#protocol/facts';
 import { parseJobKey } from '#protocol/ids';
@@ -62,6 +62,16 @@ describe('a run that is judged again', () => {
     const averted = told(2, 2500, { kind: 'action-averted' });
     expect(decidedOn([decision, averted, stop(2900)])).to.deep.equal([60]);
     expect(decidedOn([decision, averted, stop(null)])).to.deep.equal([60, 63]);
+    expect(decidedOn([stop(-1)]), 'nothing was heard of at all').to.deep.equal([]);
+  });
+
+  it('is judged to its end by another policy, whatever action had heard of when it was stopped', () => {
+    const stop = { seq: 9, atMs: 3500, kind: 'stop-began', judgedToMs: -1 } as unknown as Fact;
+    const interruptions = underAnother(interruptionsIn([told(1, 2500, { kind: 'action-averted' }), stop]));
+    const replay = replayRun({ run, policyFor: () => policy, interruptions, until: 'end' });
+    const heard = Array.from({ length: 8 }, (_, tick) => replay.tick(row(tick * 1000, 60 + tick)));
+    expect(replay.decisions.map(({ atMs }) => atMs)).to.deep.equal([0]);
+    expect(heard).to.deep.equal([true, true, true, true, false, false, false, false]);
   });
 
   it('begins a ladder again where a later policy asks for another step, or for another sum', () => {

@@ -101,6 +101,12 @@ export const createAction = (options: ActionOptions): ActionWorker => {
     owedEnds.delete(runId);
   };
   for (const change of options.introductions) meet(change);
+  /** Of a run that began in this life of ours nothing was judged before. */
+  const meetNew = (change: RunChange): void => {
+    meet(change);
+    if (change.kind !== 'watch' || change.run.adopted || heardTo.has(change.run.runId)) return;
+    heardTo.set(change.run.runId, change.run.startedAtMs);
+  };
   const running = runActor(
     actor,
     options.history.map((body) => ({ key: '', body, mustSync: false })),
@@ -138,7 +144,7 @@ export const createAction = (options: ActionOptions): ActionWorker => {
         return;
       }
       case 'run-changed':
-        meet(message.change);
+        meetNew(message.change);
         return message.change.kind === 'watch' ? halter.takeUp(message.change.run.runId) : undefined;
       case 'fact-seen':
         await running.believe({ key: '', body: message.fact, mustSync: false });

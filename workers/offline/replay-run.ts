@@ -31,8 +31,10 @@ export interface ReplayedDecision extends LadderDecision {
 
 /** What happened to the run besides its ticks and bears on its ladders. */
 export type Interruption =
-  /** From that tick on nothing was decided; some of it was left alive, and all begins anew. */
-  | { readonly kind: 'stop-began' | 'stop-failed'; readonly atMs: number }
+  /** From then on nothing was decided, and nothing at ticks that action had not heard of by then; null where nobody knows. */
+  | { readonly kind: 'stop-began'; readonly atMs: number; readonly decidedToMs: number | null }
+  /** Some of it was left alive, and all begins anew. */
+  | { readonly kind: 'stop-failed'; readonly atMs: number }
   | {
       readonly kind: 'action-averted';
       readonly atMs: number;
@@ -43,6 +45,13 @@ export type Interruption =
       /** What the next decision of the rule rested on; null where none followed. */
       readonly nextNumbers: SignalVector | null;
     };
+
+/** For a policy that did not judge then: what action had heard of, and what it averted, was another's. */
+export const underAnother = (interruptions: readonly Interruption[]): readonly Interruption[] =>
+  interruptions.flatMap((one): readonly Interruption[] =>
+    one.kind === 'action-averted' ? [] : one.kind === 'stop-began' ? [{ ...one, decidedToMs: null }] : [one],
+  );
+
 type Averted = Extract<Interruption, { kind: 'action-averted' }>;
 
 export interface Replay {
@@ -67,6 +76,10 @@ export const replayRun = ({ run, policyFor, interruptions, until }: ReplayOption
   const acknowledged = new Map<string, ReadonlySet<string>>();
   let states: RuleStates = new Map();
   const stops = interruptions.filter(({ kind }) => kind === 'stop-began' || kind === 'stop-failed');
+  const isUnheard = ({ atMs }: ReplayRow): boolean =>
+    stops.some(
+      (stop) => stop.kind === 'stop-began' && stop.decidedToMs !== null && stop.decidedToMs < atMs && atMs < stop.atMs,
+    );
   const decided = new Map<string, number>();
   const waiting = new Map<string, Averted>();
 
@@ -120,8 +133,10 @@ export const replayRun = ({ run, policyFor, interruptions, until }: ReplayOption
         judge(row);
         return true;
       }
+      const assessments = judge(row);
+      if (isUnheard(row)) return true;
       let goesOn = true;
-      for (const seen of judge(row)) {
+      for (const seen of assessments) {
         if (seen.state === 'inactive') {
           done.delete(seen.rule);
           waiting.delete(seen.rule);
@@ -154,10 +169,8 @@ export const policyOfRow = (policy: CompiledPolicy, { extraUsd, extraTokens }: R
 export const interruptionsIn = (facts: readonly Fact[]): readonly Interruption[] => {
   const decisions = facts.filter((fact) => fact.kind === 'decision-made');
   return facts.flatMap((fact): readonly Interruption[] => {
-    if (fact.kind === 'stop-began') {
-      const judgedToMs = fact.judgedToMs ?? null;
-      return [{ kind: 'stop-began', atMs: judgedToMs === null ? fact.atMs : judgedToMs + 1 }];
-    }
+    if (fact.kind === 'stop-began')
+      return [{ kind: 'stop-began', atMs: fact.atMs, decidedToMs: fact.judgedToMs ?? null }];
     if (fact.kind === 'kill-incomplete') return [{ kind: 'stop-failed', atMs: fact.atMs }];
     if (fact.kind !== 'action-averted') return [];
     const { kind, atMs, rule, step, seq } = fact;
