@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RunSpec } from '#protocol/run-spec';
 import { type FoundCommand, findCommand } from './command-path.ts';
+import { asUsual } from './priority.ts';
 import { type PidFile, readExecFailedFile, readExitFile, readPidFile, runPaths, shimCommand } from './run-files.ts';
 
 export type Launch =
@@ -38,7 +39,7 @@ export const launchRun = async (runDir: string, spec: RunSpec): Promise<Launch> 
     env,
     argv: spec.argv,
   });
-  const shim = spawn(file, args, { cwd: spec.cwd, env, detached: true, stdio: 'ignore' });
+  const shim = asUsual(() => spawn(file, args, { cwd: spec.cwd, env, detached: true, stdio: 'ignore' }));
   const spawnError = new Promise<Launch>((resolve) => {
     shim.once('error', (error) =>
       resolve({

@@ -8,6 +8,7 @@ import { readLogKeeping } from '#config/log-settings';
 import { resolvePaths } from '#config/paths';
 import { type DaemonSettings, exitCodes, startDaemon } from './daemon.ts';
 import { armFailpoint } from './failpoint.ts';
+import { goFirst } from './priority.ts';
 
 /** A daemon inside this process: for `run --no-daemon`. It ends when it is told to, and its own home goes with it. */
 export interface InProcessDaemon {
@@ -94,6 +95,7 @@ const mostActedOn = (text: string | undefined): number =>
 
 const main = async (): Promise<void> => {
   process.umask(0o077);
+  goFirst();
   // What workers write to a log that takes no more must not end the daemon.
   process.stderr.on('error', () => undefined);
   process.stdout.on('error', () => undefined);

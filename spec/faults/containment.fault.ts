@@ -41,6 +41,13 @@ const stopChain = async (home: GuardedHome): Promise<Stopped> => {
   return stopped;
 };
 
+/** Nobody stops it but the guard itself, from within the storm. @returns from the start to "verified empty", ms */
+const leaveAlone = async (home: GuardedHome, argv: readonly string[]): Promise<number> => {
+  const { runId } = await home.start(argv);
+  const { atMs } = await home.untilFact(runId, 'run-started');
+  return (await home.untilFact(runId, 'stop-verified', 40_000)).atMs - atMs;
+};
+
 const guarded = async (tell: (home: GuardedHome) => Promise<string>): Promise<ReturnType<typeof held>> => {
   const home = await openHome();
   let figure = '';
@@ -155,7 +162,13 @@ export const containmentFaults: readonly Fault[] = [
         const stops = await stopOften(home, { argv, graceMs: 0, rounds: short ? 2 : 20 });
         verified(stops);
         expect(p95(killsOf(stops))).to.be.lessThan(level === 'cgroup2' ? 500 : 2_000);
-        return `0 survivors, x${stops.length}; ${spread(killsOf(stops))}`;
+        const alone: number[] = [];
+        for (let round = 0; round < (short ? 1 : 5); round += 1) alone.push(await leaveAlone(home, argv));
+        expect(
+          Math.max(...alone),
+          'from its start to its verified end, by the rule against fork storms',
+        ).to.be.lessThan(5_000);
+        return `0 survivors, x${stops.length}; ${spread(killsOf(stops))}; nobody asked: gone by the rule ${spread(alone)} after its start, x${alone.length}`;
       }),
   },
   {

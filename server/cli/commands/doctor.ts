@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import { type ContainmentProbe, probeContainment } from '#action/containment/probe';
 import { connectDaemon, DaemonAway } from '#cli/daemon-client';
@@ -7,6 +8,7 @@ import { formatBytes } from '#cli/render/quantity';
 import { unitFile, unitSteps } from '#cli/render/unit-file';
 import { readVersion } from '#cli/version';
 import { findApiKey } from '#config/api-keys';
+import { guardPriority, mayGoFirst } from '#config/guard-priority';
 import { readLogKeeping } from '#config/log-settings';
 import { type Paths, resolvePaths, userConfigFile } from '#config/paths';
 import { readConfig } from '#config/read-config';
@@ -43,6 +45,7 @@ export const doctorCommand = async ({ json, unit }: Wish): Promise<number> => {
     },
     daemonFinding(status, paths),
     ...containmentFindings(probe, status),
+    priorityFinding(),
     homeFinding(paths),
     logsFinding(paths),
     keyFinding(paths),
@@ -95,7 +98,7 @@ const daemonFinding = (status: DaemonStatus | null, { socketPath }: Paths): Find
 };
 
 const meaningOf = {
-  cgroup2: 'nothing can leave a run',
+  cgroup2: 'the kernel knows who belongs to a run, and who left its cgroup is found by tag',
   'tag-scan': 'processes are found by tag, session and parent',
   'process-group': 'a process that leaves its group can escape; escapees are reported',
 } as const;
@@ -127,6 +130,19 @@ const containmentFindings = (probe: ContainmentProbe, status: DaemonStatus | nul
   };
   return [own, ...missed, running];
 };
+
+const priorityFinding = (): Finding =>
+  mayGoFirst()
+    ? {
+        subject: 'priority',
+        state: 'good',
+        text: `the guard goes first (nice ${guardPriority}), also where its jobs want all cores`,
+      }
+    : {
+        subject: 'priority',
+        state: 'note',
+        text: `the guard shares the cores with its jobs, and a fork storm slows it down. What would give it more: the line "${userInfo().username} - nice ${guardPriority}" in /etc/security/limits.conf, and a new login`,
+      };
 
 const homeFinding = ({ home }: Paths): Finding => {
   if (!existsSync(home)) return { subject: 'home', state: 'note', text: `${home} (made when first needed)` };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '#runtime/clock';
 import { readBootId, readStat, signalProcess } from '../process-identity.ts';
 import { listPids, readEvent, readFreeze, removeTree, writeControl } from './cgroup-files.ts';
-import { type Boundary, describeMember, isLiving, type Member, suspect, toMember, wait } from './membership.ts';
+import { type Boundary, isLiving, type Member, suspect, toMember, wait } from './membership.ts';
 
 const freezeDeadlineMs = 1_000;
 
@@ -14,7 +14,7 @@ const freezeDeadlineMs = 1_000;
 export const openCgroup = (cgroupDir: string, clock: Clock): Boundary => ({
   level: () => 'cgroup2',
   fallback: () => null,
-  members: async () => listMembers(cgroupDir).map(describeMember),
+  members: async () => listMembers(cgroupDir),
   signal: async (signal) => signalMembers(cgroupDir, signal),
   freeze: () => freeze(cgroupDir, clock),
   thaw: async () => writeControl(cgroupDir, 'cgroup.freeze', '0'),
@@ -39,7 +39,7 @@ const listMembers = (cgroupDir: string): readonly Member[] => {
 
 const findLeft = (cgroupDir: string): readonly Member[] => {
   const living = listMembers(cgroupDir).filter(isLiving);
-  if (living.length > 0 || !readEvent(cgroupDir, 'populated')) return living.map(describeMember);
+  if (living.length > 0 || !readEvent(cgroupDir, 'populated')) return living;
   return [suspect(listPids(cgroupDir)[0] ?? 0, 'met', readBootId())];
 };
 
@@ -57,9 +57,7 @@ const signalMembers = (cgroupDir: string, signal: NodeJS.Signals): number =>
 const freeze = async (cgroupDir: string, clock: Clock): Promise<readonly Member[]> => {
   writeControl(cgroupDir, 'cgroup.freeze', '1');
   const isHalted = (): boolean => readEvent(cgroupDir, 'frozen') || !readEvent(cgroupDir, 'populated');
-  return (await becomes(isHalted, { clock, deadlineMs: freezeDeadlineMs }))
-    ? []
-    : listMembers(cgroupDir).map(describeMember);
+  return (await becomes(isHalted, { clock, deadlineMs: freezeDeadlineMs })) ? [] : listMembers(cgroupDir);
 };
 
 const kill = async (

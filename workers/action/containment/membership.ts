@@ -57,7 +57,10 @@ export const toMember = (stat: ProcessStat, bootId: string): Member => ({
   parentPid: stat.parentPid,
 });
 
-/** The same member with the first 200 characters of its command line, raw: redact before it is written anywhere. */
+/**
+ * The same member with the first 200 characters of its command line, raw: redact before it is written anywhere. Only for
+ * those few that are named: in a fork storm each of these waits for memory that is being copied, and all of them for minutes.
+ */
 export const describeMember = (member: Member): Member => {
   const line = member.isZombie || !isSame(member.identity) ? null : readProcFile(`/proc/${member.pid}/cmdline`);
   const words = (line ?? '').split('\0').join(' ').trim();

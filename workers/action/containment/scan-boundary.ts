@@ -1,7 +1,7 @@
 import type { ContainmentLevel } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
 import { signalProcess } from '../process-identity.ts';
-import { type Boundary, describeMember, isDoubt, isLiving, keyOf, type Member, wait } from './membership.ts';
+import { type Boundary, isDoubt, isLiving, keyOf, type Member, wait } from './membership.ts';
 import type { ProcessScan } from './process-scan.ts';
 
 const freezeDeadlineMs = 1_000;
@@ -23,7 +23,7 @@ export const openScanBoundary = (options: Hunt & { readonly level: ContainmentLe
   return {
     level: () => level,
     fallback: () => null,
-    members: async () => scan.run('with-cookie').members.map(describeMember),
+    members: async () => scan.run('with-cookie').members,
     signal: async (signal) => sendAll(findLiving(), signal),
     freeze: () => stopAll(options, { untilMs: clock.mono() + freezeDeadlineMs, waits: true }),
     thaw: async () => void sendAll(findLiving(), 'SIGCONT'),
@@ -89,7 +89,7 @@ const isYounger = (one: Member, other: Member): boolean =>
 const findLeft = async (hunt: Hunt, untilMs: number): Promise<readonly Member[]> => {
   for (;;) {
     const found = await hunt.findHidden(false);
-    if (!found.some(isDoubt) || hunt.clock.mono() >= untilMs) return found.map(describeMember);
+    if (!found.some(isDoubt) || hunt.clock.mono() >= untilMs) return found;
     await wait(hunt.clock, 1);
   }
 };
@@ -100,7 +100,7 @@ const killAll = async (hunt: Hunt, untilMs: number): Promise<readonly Member[]> 
     const living = hunt.scan.run('quick').members.filter(isLiving);
     sendAll(living, 'SIGKILL');
     const survivors = living.length > 0 ? living : await hunt.findHidden(true);
-    if (survivors.length === 0 || hunt.clock.mono() >= untilMs) return survivors.map(describeMember);
+    if (survivors.length === 0 || hunt.clock.mono() >= untilMs) return survivors;
     // Who is dying needs time; who hides behind its forks must be given none.
     pauseMs = living.length > 0 ? Math.min(pauseMs * 2, 50) : 1;
     await wait(hunt.clock, pauseMs);

@@ -2,7 +2,7 @@ import type { ProcessIdentity } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
 import { type ProcessStat, readStat } from '../process-identity.ts';
 import { isInside, listPids } from './cgroup-files.ts';
-import { type Boundary, describeMember, isLiving, type Member } from './membership.ts';
+import { type Boundary, isLiving, type Member } from './membership.ts';
 import { createProcessScan, type ProcessScan } from './process-scan.ts';
 import { readProcessTable } from './process-table.ts';
 import { openScanBoundary } from './scan-boundary.ts';
@@ -45,7 +45,7 @@ export const withStrays = (
   return {
     level: inside.level,
     fallback: inside.fallback,
-    members: async () => [...(await inside.members()), ...(hadStrays() ? findStrays().map(describeMember) : [])],
+    members: async () => [...(await inside.members()), ...(hadStrays() ? findStrays() : [])],
     signal: async (signal) => (await inside.signal(signal)) + (hadStrays() ? await outside.signal(signal) : 0),
     freeze: async () => [...(await inside.freeze()), ...(hasStrays() ? await outside.freeze() : [])],
     thaw: async () => {
@@ -53,7 +53,7 @@ export const withStrays = (
       if (hadStrays()) await outside.thaw();
     },
     isFrozen: async () => (await inside.isFrozen()) && !(hasStrays() && findStrays().some((stray) => !stray.isStopped)),
-    findLeft: async () => [...(await inside.findLeft()), ...(hasStrays() ? findStrays().map(describeMember) : [])],
+    findLeft: async () => [...(await inside.findLeft()), ...(hasStrays() ? findStrays() : [])],
     kill: async (deadlineMs) => {
       const untilMs = clock.mono() + deadlineMs;
       const left = await inside.kill(deadlineMs);
