@@ -18,6 +18,7 @@ import { resolvePaths } from '#config/paths';
 import type { DaemonStatus } from '#protocol/control';
 import type { IncidentView, RunRow } from '#protocol/views';
 import { differencesIn } from './replay-home.ts';
+import { removeCgroups } from './run-cgroups.ts';
 
 const { packageRoot } = resolvePaths({});
 /** The command line without the launcher: what it would install and build is there already. */
@@ -174,6 +175,7 @@ export const createForge = (
       await run('daemon', 'stop', '--jobs');
       for (const pid of [...leftovers(home), ...processesOf(home)]) endProcess(pid);
       try {
+        await removeCgroups(home);
         const differences = await differencesIn(home);
         if (differences.length > 0) throw new Error(`decided otherwise from the record: ${differences.join('; ')}`);
       } finally {
