@@ -32,6 +32,11 @@ describe('a policy that is edited while jobs run', function () {
       const begun = await forge.run('run', '--detach', '--name', `printer-${n}`, '--policy', file, '--', ...job);
       expect(begun.code, begun.stderr).to.equal(0);
     }
+    // A rule on what was printed is not to wait for who is still starting.
+    const folders = readdirSync(path.join(forge.home, 'runs')).map((id) => path.join(forge.home, 'runs', id));
+    const linesIn = (runDir: string): number =>
+      readFileSync(path.join(runDir, 'stdout.log'), 'utf8').split('\n').length - 1;
+    await forge.until('two lines of every printer', async () => folders.every((runDir) => linesIn(runDir) > 1));
   });
   after(async () => {
     await forge.end();
@@ -62,9 +67,9 @@ describe('a policy that is edited while jobs run', function () {
   };
 
   it('judges running jobs by the new text within a second of the save', async () => {
+    const slowBefore = slowness();
     const { fact, tookMs } = await save(loud(1), 'policy-applied');
     expect(fact.kind === 'policy-applied' && fact.runs).to.have.length(runs);
-    expect(tookMs).to.be.lessThan(1_000 * slowness());
     const opened = await forge.until('an incident of the new rule on every run', async () => {
       const page = (await (await forge.get('/v1/incidents?limit=500')).json()) as {
         items: { rule: string; openedAtMs: number }[];
@@ -73,7 +78,10 @@ describe('a policy that is edited while jobs run', function () {
       return mine.length >= runs && mine;
     });
     const latestMs = Math.max(...opened.map((incident) => incident.openedAtMs)) - (fact.atMs - tookMs);
-    expect(latestMs).to.be.lessThan(1_000 * slowness());
+    // Others on this machine come and go: as slow as it was just before or just after.
+    const withinMs = 1_000 * Math.max(slowBefore, slowness());
+    expect(tookMs, 'in force').to.be.lessThan(withinMs);
+    expect(latestMs, 'acted on by the last run').to.be.lessThan(withinMs);
     console.log(`      in force ${tookMs} ms after the save, acted on by the last run after ${latestMs} ms`);
   });
 
