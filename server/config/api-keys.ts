@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, linkSync, openSync, readFileSync, unli
 import path from 'node:path';
 import { ConfigProblem } from './config.ts';
 import { migrateLegacyNames, readAssignments } from './env-file.ts';
+import { errorCode } from './error-code.ts';
 import { makePrivateDirectory } from './make-directory.ts';
 
 /** The key that the gateway asks for on its TCP port, and where it came from. */
@@ -95,7 +96,7 @@ const createIn = (files: readonly string[], places: KeyPlaces): ApiKey => {
       return { key, source: file, created: true };
     } catch (error) {
       // Another flowforge was faster: its key is the key.
-      if (codeOf(error) === 'EEXIST') return loadApiKey(places);
+      if (errorCode(error) === 'EEXIST') return loadApiKey(places);
       refusals.push(error instanceof Error ? error.message : String(error));
     }
   }
@@ -124,13 +125,10 @@ const openNoFollow = (file: string, flags: number): number | null => {
   try {
     return openSync(file, flags | constants.O_NOFOLLOW, 0o600);
   } catch (error) {
-    const code = codeOf(error);
+    const code = errorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     if (code === 'ELOOP')
       throw new ConfigProblem(`${file}: is a symbolic link. A key file must be a plain file; remove the link`);
     throw new ConfigProblem(`${file}: cannot be opened (${String(code)})`, { cause: error });
   }
 };
-
-const codeOf = (error: unknown): string | null =>
-  error instanceof Error && 'code' in error ? String(error.code) : null;

@@ -1,5 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { errorCode } from './error-code.ts';
 
 /**
  * The directory with all above it, each 0700. Node's own `recursive` never returns where the system answers ENOENT
@@ -17,6 +18,6 @@ const makeUnlessThere = (directory: string): void => {
     mkdirSync(directory, { mode: 0o700 });
   } catch (error) {
     // Another process made it a moment ago.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (errorCode(error) !== 'EEXIST') throw error;
   }
 };

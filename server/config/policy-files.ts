@@ -7,6 +7,7 @@ import { PolicyProblem, type Problem, problemAt } from '#policy/problem';
 import { readYaml } from '#policy/yaml-source';
 import type { PolicyText } from '#protocol/messages';
 import type { PolicySource } from '#protocol/run-spec';
+import { errorCode } from './error-code.ts';
 import { glanceAt, patternsIn } from './policy-glance.ts';
 
 const MAX_FILES = 16;
@@ -80,11 +81,11 @@ export const readNamed = (name: string, expected: string): string => {
   try {
     return readBounded(name);
   } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'EISDIR')))
-      throw cause;
+    const code = errorCode(cause);
+    if (code !== 'ENOENT' && code !== 'EISDIR') throw cause;
     const near = nearestName(name, filesBeside(path.resolve(name), name));
     const meant = near === null ? '' : ` Did you mean ${near}?`;
-    const found = cause.code === 'EISDIR' ? `${name} is a folder` : `there is no file ${name}`;
+    const found = code === 'EISDIR' ? `${name} is a folder` : `there is no file ${name}`;
     throw new Error(`${found}; expected ${expected}.${meant}`, { cause });
   }
 };
@@ -106,7 +107,7 @@ const refusedParent = (
 };
 
 const sayUnreadable = (parent: string, known: readonly string[], cause: unknown): string => {
-  const isGone = !isFileName(parent) || (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT');
+  const isGone = !isFileName(parent) || errorCode(cause) === 'ENOENT';
   if (!isGone)
     return `the parent "${parent}" cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
   const near = nearestName(parent, known);

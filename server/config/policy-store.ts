@@ -40,6 +40,7 @@ export const openPolicyStore = (home: string): PolicyStore => {
   const fileOf = (hash: string): string => path.join(directory, `${hash}.json`);
   const find = (hash: string): PolicyText | null =>
     /^[0-9a-f]{64}$/.test(hash) && existsSync(fileOf(hash)) ? readShaped(fileOf(hash), policyShape) : null;
+  const toldLast = (): string => (existsSync(rolledBackFile) ? readFileSync(rolledBackFile, 'utf8') : '[]');
   let told: string | null = null;
   return {
     keep: (policy) => {
@@ -56,9 +57,9 @@ export const openPolicyStore = (home: string): PolicyStore => {
         .sort((a, b) => b.sinceMs - a.sinceMs),
     find,
     rolledBack: (onLost) => {
-      const told = existsSync(rolledBackFile) ? readShaped(rolledBackFile, rolledBackShape) : [];
-      if (told === null) onLost(`${rolledBackFile} cannot be read: what was rolled back is judged by its files again`);
-      return (told ?? []).flatMap(({ hash, ...rest }) => {
+      const kept = existsSync(rolledBackFile) ? readShaped(rolledBackFile, rolledBackShape) : [];
+      if (kept === null) onLost(`${rolledBackFile} cannot be read: what was rolled back is judged by its files again`);
+      return (kept ?? []).flatMap(({ hash, ...rest }) => {
         const policy = find(hash);
         if (policy === null) onLost(`${rest.key} was rolled back to ${hash.slice(0, 8)}, whose text is lost`);
         return policy === null ? [] : [{ ...rest, policy }];
@@ -66,7 +67,8 @@ export const openPolicyStore = (home: string): PolicyStore => {
     },
     keepRolledBack: (policies) => {
       const text = JSON.stringify(policies.map(({ key, policy, seen }) => ({ key, hash: policy.hash, seen })));
-      if (text === (told ?? '[]') && (told !== null || !existsSync(rolledBackFile))) return;
+      told ??= toldLast();
+      if (text === told) return;
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       writeFileSync(`${rolledBackFile}.${process.pid}`, text, { mode: 0o600 });
       renameSync(`${rolledBackFile}.${process.pid}`, rolledBackFile);

@@ -14,6 +14,7 @@ import {
   toWholeTicks,
 } from './config.ts';
 import { type ConfigFile, type ConfigKey, type ConfigValues, configKeys, keySchemas } from './config-keys.ts';
+import { errorCode } from './error-code.ts';
 import { parseConfigFile, sayExpected } from './parse-config-file.ts';
 import { userConfigFile } from './paths.ts';
 
@@ -107,7 +108,7 @@ const readText = (file: string, what: string): string => {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    const isGone = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const isGone = errorCode(cause) === 'ENOENT';
     const reason = isGone ? 'there is no such file' : cause instanceof Error ? cause.message : String(cause);
     throw new ConfigProblem(`${file}: the ${what} cannot be read: ${reason}`, { cause });
   }

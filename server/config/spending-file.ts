@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { parseRunId } from '#protocol/ids';
 import { type KeptSpending, nothingSpent } from '#protocol/spending';
+import { errorCode } from './error-code.ts';
 
 const fileOf = (home: string): string => path.join(home, 'spending.json');
 
@@ -36,7 +37,7 @@ export const readSpending = (home: string): { readonly kept: KeptSpending; reado
   try {
     text = readFileSync(fileOf(home), 'utf8');
   } catch (cause) {
-    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const isMissing = errorCode(cause) === 'ENOENT';
     return { kept: nothingSpent, problem: isMissing ? null : sayProblem(home, cause) };
   }
   try {

@@ -1,13 +1,12 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import { openPolicyStore } from '#config/policy-store';
 import { createPolicyBook, type PolicyBook } from '#coordinator/policy-book';
-import { createRunTable, type RunRecord } from '#coordinator/run-table';
+import { createRunTable } from '#coordinator/run-table';
 import type { FactBody } from '#protocol/facts';
-import { parseRunId } from '#protocol/ids';
-import type { PolicyText } from '#protocol/messages';
 import { withHome } from '../record/temporary-home.ts';
+import { joinBook } from './live-followers.ts';
 
 const wish = { by: 'cli', who: 'asked for', reason: '' } as const;
 
@@ -55,17 +54,6 @@ const withFile = (tell: (story: Story) => Promise<void>): Promise<void> =>
         onLooked: () => undefined,
       });
     let book = open();
-    let count = 0;
-    const join = (policy: PolicyText): void => {
-      count += 1;
-      const runId = parseRunId(`01M82V26MV1QWM6P4B1QF5HD${10 + count}`);
-      const runDir = path.join(home, runId);
-      mkdirSync(runDir);
-      const view = { state: 'running' };
-      const record = { spec: { runId }, runDir, policy, policyKey: `file:${file}`, view } as unknown as RunRecord;
-      table.add(record);
-      book.joined(record, null);
-    };
     await tell({
       file,
       said,
@@ -79,7 +67,7 @@ const withFile = (tell: (story: Story) => Promise<void>): Promise<void> =>
       save: (threshold) => writeFileSync(file, textWith(threshold)),
       run: async () => {
         const policy = await book.admit({ kind: 'file', path: file, text: readFileSync(file, 'utf8') });
-        join(policy);
+        joinBook({ book, table, home, file }, policy);
         return policy.files[0]?.text.match(/> (\d+)/)?.[1] ?? '';
       },
       endAll: () => {

@@ -1,12 +1,12 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import { checkPolicy } from '#config/check-policy';
 import { openPolicyStore } from '#config/policy-store';
 import { createPolicyBook } from '#coordinator/policy-book';
-import { createRunTable, type RunRecord } from '#coordinator/run-table';
-import { parseRunId } from '#protocol/ids';
+import { createRunTable } from '#coordinator/run-table';
 import { withHome } from '../record/temporary-home.ts';
+import { joinBook } from './live-followers.ts';
 
 const head = 'apiVersion: flowforge/v1\nkind: Policy\nmetadata: { name: p }\n';
 const wish = { by: 'cli', who: 'asked for', reason: '' } as const;
@@ -35,13 +35,7 @@ const inBook = (home: string) => {
   const admit = () => book.admit({ kind: 'file', path: file, text: readFileSync(file, 'utf8') });
   const run = async (): Promise<string> => {
     const policy = await admit();
-    const runId = parseRunId(`01M82V26MV1QWM6P4B1QF5HD${10 + table.all().length}`);
-    const runDir = path.join(home, runId);
-    mkdirSync(runDir);
-    const view = { state: 'running' };
-    const record = { spec: { runId }, runDir, policy, policyKey: `file:${file}`, view } as unknown as RunRecord;
-    table.add(record);
-    book.joined(record, null);
+    joinBook({ book, table, home, file }, policy);
     return policy.files.map(({ text }) => text).join('\n');
   };
   return { book, write, run, looked };

@@ -22,6 +22,12 @@ const decisiveAt = (n: number): readonly DecisiveEvent[] =>
           : []),
       ];
 
+/** A row of a run that nothing was done to. */
+const rowOf = (runId: RunId, signals: RecordedRow['signals'], decisive: readonly DecisiveEvent[] = []) => ({
+  ...{ runId, policyHash: 'p', isFirst: false, acknowledged: [], extraUsd: {}, extraTokens: {} },
+  ...{ signals, decisive },
+});
+
 const record = async (recordings: Recordings, runId: RunId, span: { from: number; count: number }): Promise<void> => {
   for (let n = span.from; n < span.from + span.count; n += 1) {
     const signals = {
@@ -32,18 +38,7 @@ const record = async (recordings: Recordings, runId: RunId, span: { from: number
     };
     await recordings.append({
       atMs: 1000 + n,
-      rows: [
-        {
-          runId,
-          policyHash: 'p',
-          isFirst: n === 0,
-          acknowledged: [],
-          extraUsd: {},
-          extraTokens: {},
-          signals,
-          decisive: decisiveAt(n),
-        },
-      ],
+      rows: [{ ...rowOf(runId, signals, decisiveAt(n)), isFirst: n === 0 }],
     });
   }
 };
@@ -84,17 +79,7 @@ describe('recordings', () => {
       const runId = newRunId();
       for (let n = 0; n < 200; n += 1) {
         const signals = { 'cpu.pct': n, ...(n >= 20 && { 'log.matches_ab12cd34ef56': n - 20 }) };
-        const row = {
-          runId,
-          policyHash: 'p',
-          isFirst: false,
-          acknowledged: [],
-          extraUsd: {},
-          extraTokens: {},
-          signals,
-          decisive: [],
-        };
-        await recordings.append({ atMs: 1000 + n, rows: [row] });
+        await recordings.append({ atMs: 1000 + n, rows: [rowOf(runId, signals)] });
       }
       const rows = await rowsOf(recordings, runId);
       expect([0, 19, 20, 100, 199].map((n) => rows[n]?.signals['log.matches_ab12cd34ef56'])).to.deep.equal([
@@ -178,21 +163,7 @@ describe('recordings', () => {
       const recordings = await openRecordings(home);
       const runId = newRunId();
       await record(recordings, runId, { from: 0, count: 250 });
-      await recordings.append({
-        atMs: 5000,
-        rows: [
-          {
-            runId,
-            policyHash: 'p',
-            isFirst: false,
-            acknowledged: [],
-            extraUsd: {},
-            extraTokens: {},
-            signals: { 'cpu.pct': 9000 },
-            decisive: [],
-          },
-        ],
-      });
+      await recordings.append({ atMs: 5000, rows: [rowOf(runId, { 'cpu.pct': 9000 })] });
       await record(recordings, runId, { from: 4001, count: 20 });
       const series = await recordings.read(runId, { ...everything, maxPoints: 30 });
       expect(series.atMs.length).to.be.at.most(30);

@@ -1,7 +1,7 @@
 import type { Survivor } from '#protocol/facts';
 import type { ContainmentLevel, ProcessIdentity } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
-import { type Boundary, describeMember, isLiving, keyOf, wait } from './containment/membership.ts';
+import { type Boundary, describeMembers, isLiving, keyOf, wait } from './containment/membership.ts';
 import { isAlive, readBootId } from './process-identity.ts';
 
 /** A step that was taken; said before the next one is. */
@@ -49,7 +49,7 @@ export const stopTree = async (options: StopOptions): Promise<StopOutcome> => {
   const survivors = await boundary.kill(verifyDeadlineMs);
   await tellFallback(options);
   const unproven = survivors.length === 0 ? outsider(identity) : [];
-  const left = [...survivors.map(describeMember), ...unproven].map(({ pid, command }) => ({ pid, command }));
+  const left = [...describeMembers(survivors), ...unproven].map(({ pid, command }) => ({ pid, command }));
   if (left.length > 0) return { kind: 'incomplete', survivors: left, tookMs: tookMs() };
   await boundary.release();
   return { kind: 'verified-empty', killed: seen.size, tookMs: tookMs() };

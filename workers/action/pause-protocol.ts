@@ -1,5 +1,5 @@
 import type { Survivor } from '#protocol/facts';
-import { type Boundary, describeMember, isLiving } from './containment/membership.ts';
+import { type Boundary, describeMembers, isLiving } from './containment/membership.ts';
 
 export type PauseOutcome =
   | { readonly kind: 'paused'; readonly processes: number }
@@ -8,7 +8,7 @@ export type PauseOutcome =
 
 /** Halts the whole tree where it is, within a second. What was halted stays halted if not all of it could be. */
 export const pauseTree = async (boundary: Boundary): Promise<PauseOutcome> => {
-  const moving = (await boundary.freeze()).filter(isLiving).map(describeMember);
+  const moving = describeMembers((await boundary.freeze()).filter(isLiving));
   if (moving.length > 0) return { kind: 'incomplete', moving: moving.map(({ pid, command }) => ({ pid, command })) };
   return { kind: 'paused', processes: await countLiving(boundary) };
 };

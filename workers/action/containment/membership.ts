@@ -57,11 +57,17 @@ export const toMember = (stat: ProcessStat, bootId: string): Member => ({
   parentPid: stat.parentPid,
 });
 
+/** More are not told apart by anybody. */
+const mostDescribed = 32;
+
 /**
- * The same member with the first 200 characters of its command line, raw: redact before it is written anywhere. Only for
- * those few that are named: in a fork storm each of these waits for memory that is being copied, and all of them for minutes.
+ * The same members, the first of them with the beginning of their command lines, raw: redact before it is written anywhere.
+ * Only for those who are named: in a fork storm each command line waits for memory that is being copied.
  */
-export const describeMember = (member: Member): Member => {
+export const describeMembers = (members: readonly Member[]): readonly Member[] =>
+  members.map((member, index) => (index < mostDescribed ? describeMember(member) : member));
+
+const describeMember = (member: Member): Member => {
   const line = member.isZombie || !isSame(member.identity) ? null : readProcFile(`/proc/${member.pid}/cmdline`);
   const words = (line ?? '').split('\0').join(' ').trim();
   return words === '' ? member : { ...member, command: words.slice(0, 200) };

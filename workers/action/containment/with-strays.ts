@@ -1,6 +1,6 @@
 import type { ProcessIdentity } from '#protocol/run-spec';
 import type { Clock } from '#runtime/clock';
-import { type ProcessStat, readStat } from '../process-identity.ts';
+import { isAlive } from '../process-identity.ts';
 import { isInside, listPids } from './cgroup-files.ts';
 import { type Boundary, isLiving, type Member } from './membership.ts';
 import { createProcessScan, type ProcessScan } from './process-scan.ts';
@@ -9,6 +9,7 @@ import { openScanBoundary } from './scan-boundary.ts';
 
 /** After everybody inside is gone, so long at least for those outside. */
 const leastKillMs = 500;
+/** A stop asks five times in a row, and nobody leaves a cgroup in between by chance. */
 const momentMs = 250;
 
 /**
@@ -25,6 +26,7 @@ export const withStrays = (
   },
 ): Boundary => {
   const { clock } = run;
+  const { bootId } = run.identity;
   const scan = scanOutside(run);
   const findHidden = async (): Promise<readonly Member[]> => scan.run('with-cookie').members.filter(isLiving);
   const outside = openScanBoundary({ level: 'tag-scan', scan, clock, findHidden });
@@ -34,7 +36,7 @@ export const withStrays = (
     const inside = new Set(listPids(run.cgroupDir));
     const found = readProcessTable()
       .tagged(run.tag)
-      .some((stat) => !inside.has(stat.pid) && isThere(stat) && !isInside(stat.pid, run.cgroupDir));
+      .some((stat) => !inside.has(stat.pid) && isAlive({ ...stat, bootId }) && !isInside(stat.pid, run.cgroupDir));
     if (!found) seenNoneMs = clock.mono();
     return found;
   };
@@ -63,11 +65,6 @@ export const withStrays = (
     isEmpty: async () => (await inside.isEmpty()) && !hadStrays(),
     release: inside.release,
   };
-};
-
-const isThere = ({ pid, startTicks }: ProcessStat): boolean => {
-  const now = readStat(pid);
-  return now !== null && now.startTicks === startTicks && !now.isZombie;
 };
 
 /** The same members by the same marks, but for those in the cgroup. */
